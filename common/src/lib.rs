@@ -1,0 +1,1 @@
+//! Domain, ledger, broker, events, audit and configuration of panos-upgrade.

@@ -1,0 +1,1 @@
+//! An asynchronous client for the PAN-OS XML API.

@@ -1,0 +1,3 @@
+//! A simulated fleet, as a program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! The worker daemon.
+
+fn main() {}
