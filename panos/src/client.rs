@@ -1,0 +1,267 @@
+//! One device, as the commands in `commands/` see it: a call in, a typed answer or a typed error out.
+//!
+//! Promises: one call at a time (Panorama: as many as allowed); a key that is no longer good is replaced
+//! once and the call repeated once, then the error is told. Nothing else is ever repeated. Leaves to
+//! others: keys ([`key`](crate::key)), bytes ([`transport`](crate::transport)), meaning (`commands/`).
+
+use crate::classify::{Advice, Refusal};
+use crate::commands::Command;
+use crate::endpoint::Endpoint;
+use crate::envelope::{self, Fault, Missing};
+use crate::error::PanosError;
+use crate::key::{Credentials, Held, KeyCache};
+use crate::redact::{REDACTED, Redactor};
+use crate::transport::{Failure, Reply, Transport};
+use crate::xml::Element;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tracing::debug;
+
+/// Longer answers are parsed on a thread for blocking work: a fleet's device list takes tenths of a second.
+const PARSE_ELSEWHERE_BYTES: usize = 256 * 1024;
+
+/// One firewall or Panorama.
+///
+/// Clones are the same device: they share the turn to call and the key.
+#[derive(Clone)]
+pub struct Client {
+    transport: Transport,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) credentials: Credentials,
+    pub(crate) keys: KeyCache,
+    /// Calls that may run at the endpoint at once.
+    turns: Arc<Semaphore>,
+    target: Option<Target>,
+}
+
+/// A firewall behind Panorama; it, too, gets one call at a time.
+#[derive(Clone)]
+struct Target {
+    serial: String,
+    turns: Arc<Semaphore>,
+}
+
+/// Held while a call runs.
+struct Turn<'a> {
+    _target: Option<SemaphorePermit<'a>>,
+    _endpoint: SemaphorePermit<'a>,
+}
+
+impl Client {
+    /// A device that is called one command at a time. Connects to nothing yet.
+    pub fn new(transport: Transport, endpoint: Endpoint, credentials: Credentials) -> Self {
+        Self {
+            transport,
+            endpoint,
+            credentials,
+            keys: KeyCache::new(),
+            turns: Arc::new(Semaphore::new(1)),
+            target: None,
+        }
+    }
+
+    /// Uses keys that other clients of the process made, and shares its own.
+    #[must_use]
+    pub fn with_key_cache(self, keys: KeyCache) -> Self {
+        Self { keys, ..self }
+    }
+
+    /// Allows `n` calls at once (at least one). For Panorama: the vendor asks for at most five in all.
+    #[must_use]
+    pub fn with_max_concurrent(self, n: usize) -> Self {
+        Self { turns: Arc::new(Semaphore::new(n.clamp(1, Semaphore::MAX_PERMITS))), ..self }
+    }
+
+    /// The firewall with this serial, reached through the Panorama that this client is for.
+    ///
+    /// `panorama.clone().with_target(serial)` keeps sharing Panorama's limit and key. Clones of the result
+    /// are the same firewall; make one per serial.
+    #[must_use]
+    pub fn with_target(self, serial: &str) -> Self {
+        Self {
+            target: Some(Target { serial: serial.to_owned(), turns: Arc::new(Semaphore::new(1)) }),
+            ..self
+        }
+    }
+
+    /// Where the calls go; Panorama for a firewall behind it.
+    pub fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// The serial of the firewall behind Panorama, if the calls go there.
+    pub fn target(&self) -> Option<&str> {
+        self.target.as_ref().map(|target| target.serial.as_str())
+    }
+
+    /// Sends an operational command given as XML and reads its answer.
+    pub(crate) async fn op<T: Send + 'static>(
+        &self,
+        command: &Command,
+        xml: &str,
+        read: fn(&Element) -> Result<T, Missing>,
+    ) -> Result<T, PanosError> {
+        let mut form = vec![("type", "op"), ("cmd", xml)];
+        if let Some(target) = &self.target {
+            form.push(("target", &target.serial));
+        }
+        self.call(command, &form, read).await
+    }
+
+    /// Makes one call with a key, and a second one with a new key where the first key was the problem.
+    pub(crate) async fn call<T: Send + 'static>(
+        &self,
+        command: &Command,
+        form: &[(&str, &str)],
+        read: fn(&Element) -> Result<T, Missing>,
+    ) -> Result<T, PanosError> {
+        let seen = self.key_round();
+        let _turn = self.turn().await;
+        let held = self.key(seen).await?;
+        let outcome = self.attempt(command, form, &held, read).await;
+        match &outcome {
+            Err(PanosError::Refused { refusal, .. })
+                if asks_for_a_new_key(refusal) && held.may_be_renewed() =>
+            {
+                debug!(device.host = %self.endpoint, command = command.name, ?refusal, "key is no longer good");
+                let renewed = self.renewed_key(&held, seen).await?;
+                self.attempt(command, form, &renewed, read).await
+            }
+            Ok(_) | Err(_) => outcome,
+        }
+    }
+
+    async fn turn(&self) -> Turn<'_> {
+        // The target first: a firewall that is busy must not hold one of Panorama's few places.
+        let target = match &self.target {
+            Some(target) => Some(place(&target.turns).await),
+            None => None,
+        };
+        Turn { _target: target, _endpoint: place(&self.turns).await }
+    }
+
+    async fn attempt<T: Send + 'static>(
+        &self,
+        command: &Command,
+        form: &[(&str, &str)],
+        held: &Held,
+        read: fn(&Element) -> Result<T, Missing>,
+    ) -> Result<T, PanosError> {
+        let redactor = match &self.credentials {
+            Credentials::ApiKey(_) => Redactor::new(&[&held.key]),
+            Credentials::Password { password, .. } => Redactor::new(&[&held.key, password]),
+        };
+        self.exchange(command, form, Some(&held.key), &redactor, read).await
+    }
+
+    /// One request and its answer, with the words for what went wrong.
+    pub(crate) async fn exchange<T: Send + 'static>(
+        &self,
+        command: &Command,
+        form: &[(&str, &str)],
+        key: Option<&SecretString>,
+        redactor: &Redactor,
+        read: fn(&Element) -> Result<T, Missing>,
+    ) -> Result<T, PanosError> {
+        let header = key.map(header_value).transpose()?;
+        let started = Instant::now();
+        let replied = self.transport.post(&self.endpoint, header.as_ref(), form, command.patience).await;
+        let outcome = match replied {
+            Ok(reply) => self.read(command, without(reply, key), redactor, read).await,
+            Err(failure) => Err(self.failed(command, failure)),
+        };
+        debug!(
+            device.host = %self.endpoint,
+            device.target = self.target(),
+            command = command.name,
+            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            answered = outcome.is_ok(),
+            "called a device"
+        );
+        outcome
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        command: &Command,
+        reply: Reply,
+        redactor: &Redactor,
+        read: fn(&Element) -> Result<T, Missing>,
+    ) -> Result<T, PanosError> {
+        let quotable = command.quotable;
+        let opened = if reply.body.len() < PARSE_ELSEWHERE_BYTES {
+            envelope::open(&reply, redactor, quotable, read)
+        } else {
+            let redactor = redactor.clone();
+            let opening = move || envelope::open(&reply, &redactor, quotable, read);
+            match tokio::task::spawn_blocking(opening).await {
+                Ok(opened) => opened,
+                Err(stopped) => match stopped.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(Fault::Unexpected {
+                        expected: "time to read the answer".to_owned(),
+                        found: "a runtime that shuts down".to_owned(),
+                    }),
+                },
+            }
+        };
+        let host = self.endpoint.to_string();
+        opened.map_err(|fault| match fault {
+            Fault::Refused { refusal, message } => {
+                PanosError::Refused { host, command: command.name, refusal, message }
+            }
+            Fault::Unexpected { expected, found } => {
+                PanosError::UnexpectedAnswer { host, command: command.name, expected, found }
+            }
+        })
+    }
+
+    fn failed(&self, command: &Command, failure: Failure) -> PanosError {
+        let (host, command) = (self.endpoint.to_string(), command.name);
+        match failure {
+            Failure::NoAnswer { phase, source } => PanosError::NoAnswer { host, command, phase, source },
+            Failure::Tls(problem) => PanosError::Tls { host, command, problem },
+            Failure::TooLarge { limit_bytes } => PanosError::TooLarge { host, command, limit_bytes },
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoint", &self.endpoint)
+            .field("target", &self.target())
+            .finish_non_exhaustive()
+    }
+}
+
+#[expect(clippy::expect_used, reason = "nobody closes these semaphores")]
+async fn place(turns: &Semaphore) -> SemaphorePermit<'_> {
+    turns.acquire().await.expect("the semaphore is open")
+}
+
+fn asks_for_a_new_key(refusal: &Refusal) -> bool {
+    refusal.advice() == Advice::Reauthenticate
+}
+
+fn header_value(key: &SecretString) -> Result<HeaderValue, PanosError> {
+    let mut value = HeaderValue::from_str(key.expose_secret().trim()).map_err(|_| PanosError::Setup {
+        problem: "the API key has characters that no HTTP header can carry".to_owned(),
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+/// The reply without our key in it, wherever in the content it is repeated.
+fn without(reply: Reply, key: Option<&SecretString>) -> Reply {
+    match key.map(|key| key.expose_secret().trim()) {
+        Some(key) if !key.is_empty() && reply.body.contains(key) => {
+            Reply { body: reply.body.replace(key, REDACTED), ..reply }
+        }
+        Some(_) | None => reply,
+    }
+}

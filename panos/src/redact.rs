@@ -1,0 +1,153 @@
+//! Keeps keys and passwords out of everything that leaves this crate.
+//!
+//! A firewall repeats an expired key in its HTTP reason phrase (recorded: Splunk-Apps issue 151), so
+//! whatever was sent as a secret is looked for in whatever comes back. Leaves to others: not to quote the
+//! answer of `keygen`, whose key nobody knows yet.
+
+use secrecy::{ExposeSecret, SecretString};
+
+/// What stands where a secret stood.
+pub(crate) const REDACTED: &str = "[redacted]";
+/// Shorter secrets are ordinary words; replacing them would make every message unreadable.
+const SHORTEST_SECRET: usize = 4;
+/// A cut-off secret is recognised by this many leading characters.
+const SHORTEST_PREFIX: usize = 8;
+/// What an excerpt shows at most, in characters.
+const EXCERPT_CHARS: usize = 120;
+
+/// Replaces the secrets of one call in texts.
+#[derive(Clone)]
+pub(crate) struct Redactor(Vec<SecretString>);
+
+impl Redactor {
+    pub(crate) fn new(secrets: &[&SecretString]) -> Self {
+        Self(secrets.iter().map(|&secret| secret.clone()).collect())
+    }
+
+    /// `text` without the secrets: as they are, as XML and as a form field write them, cut off at the
+    /// end of the text, and any key that a `Key Expired` phrase names.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        let mut clean = text.to_owned();
+        for secret in &self.0 {
+            let secret = secret.expose_secret();
+            if secret.len() < SHORTEST_SECRET {
+                continue;
+            }
+            for form in spellings(secret) {
+                if clean.contains(&form) {
+                    clean = clean.replace(&form, REDACTED);
+                }
+            }
+            if let Some(cut) = cut_off_at_end(&clean, secret) {
+                clean.truncate(cut);
+                clean.push_str(REDACTED);
+            }
+        }
+        without_expired_key(&clean)
+    }
+
+    /// A short quotation: cleaned, control characters escaped, at most 120 characters.
+    pub(crate) fn excerpt(&self, text: &str) -> String {
+        let clean = self.clean(text);
+        let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+        let shown: String = words.chars().map(printable).take(EXCERPT_CHARS).collect();
+        let more = if words.chars().nth(EXCERPT_CHARS).is_some() { "…" } else { "" };
+        format!("`{shown}`{more}")
+    }
+}
+
+/// One line without control characters or marks that turn a terminal's text around.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().map(printable).collect()
+}
+
+/// A control character or a direction mark becomes a visible placeholder.
+fn printable(c: char) -> char {
+    let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns_text { char::REPLACEMENT_CHARACTER } else { c }
+}
+
+/// The ways a secret may be written in an answer.
+fn spellings(secret: &str) -> Vec<String> {
+    let form: String = url::form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+    let mut forms = vec![secret.to_owned(), quick_xml::escape::escape(secret).into_owned(), form];
+    forms.dedup();
+    forms
+}
+
+/// Where a beginning of `secret` stands at the very end of `text`, as in an answer that was cut.
+fn cut_off_at_end(text: &str, secret: &str) -> Option<usize> {
+    (SHORTEST_PREFIX..secret.len())
+        .rev()
+        .filter(|&n| secret.is_char_boundary(n))
+        .find(|&n| text.ends_with(&secret[..n]))
+        .map(|n| text.len() - n)
+}
+
+/// Removes what stands between `Key Expired:` and the next blank, whether or not it is our key.
+fn without_expired_key(text: &str) -> String {
+    const MARK: &str = "key expired:";
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    // ASCII lower case keeps every byte position.
+    while let Some(at) = rest.to_ascii_lowercase().find(MARK) {
+        let (before, after) = rest.split_at(at + MARK.len());
+        out.push_str(before);
+        let key = after.trim_start();
+        out.push_str(&after[..after.len() - key.len()]);
+        let end = key.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(key.len());
+        if end > 0 {
+            out.push_str(REDACTED);
+        }
+        rest = &key[end..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KEY: &str = "LUFRPT1RVhBTVBMRS1PTkxZ+aW52ZW50ZWQ/a2V5==";
+
+    fn cleaned(text: &str) -> String {
+        let key = SecretString::from(KEY);
+        let password = SecretString::from("p&ss <word>");
+        Redactor::new(&[&key, &password]).clean(text)
+    }
+
+    #[test]
+    fn the_expired_key_in_a_reason_phrase_is_removed_even_when_it_is_not_ours() {
+        assert_eq!(
+            cleaned("Key Expired: OTHERKEY00000 has expired. "),
+            "Key Expired: [redacted] has expired. "
+        );
+        assert_eq!(cleaned("<msg>key expired:ABC</msg>"), "<msg>key expired:[redacted]</msg>");
+        assert_eq!(
+            cleaned("Key Expired: A Key Expired: B"),
+            "Key Expired: [redacted] Key Expired: [redacted]"
+        );
+    }
+
+    #[test]
+    fn a_secret_is_removed_in_every_spelling() {
+        assert_eq!(cleaned(&format!("a {KEY} b {KEY}")), "a [redacted] b [redacted]");
+        assert_eq!(cleaned("x p&amp;ss &lt;word&gt; y"), "x [redacted] y");
+        assert_eq!(cleaned("password=p%26ss+%3Cword%3E"), "password=[redacted]");
+    }
+
+    #[test]
+    fn a_secret_cut_off_by_the_end_of_an_answer_is_removed() {
+        assert_eq!(cleaned(&format!("<key>{}", &KEY[..20])), "<key>[redacted]");
+    }
+
+    #[test]
+    fn an_excerpt_is_short_and_has_no_control_characters() {
+        let redactor = Redactor::new(&[]);
+        let excerpt = redactor.excerpt(&format!("a\u{1b}[31m\nb\u{202e} {}", "é".repeat(300)));
+        assert!(excerpt.chars().count() <= EXCERPT_CHARS + 3, "{excerpt}");
+        assert!(!excerpt.contains(|c: char| c.is_control() || c == '\u{202e}'), "{excerpt:?}");
+        assert!(excerpt.starts_with("`a\u{fffd}[31m b\u{fffd} é"), "{excerpt}");
+    }
+}
