@@ -1,1 +1,32 @@
-//! Private real servers for tests.
+//! Real parts for tests: PostgreSQL, RabbitMQ and our own programs, and waiting that has a bound.
+//!
+//! | a test needs | it takes |
+//! |---|---|
+//! | a database of its own | [`postgres::Database::create`] |
+//! | a virtual host of its own | [`rabbitmq::VirtualHost::create`] |
+//! | a server that it may kill, stop and start again | [`postgres::Postgres::start`], [`rabbitmq::RabbitMq::start`] |
+//! | one of our programs as a process | [`process::Program::ours`] |
+//! | something to become true | [`wait::wait_until`] |
+//!
+//! Databases and virtual hosts live on servers that all tests share: the ones named by
+//! [`postgres::URL_VARIABLE`], [`rabbitmq::URL_VARIABLE`] and [`rabbitmq::MANAGEMENT_VARIABLE`], which
+//! `./test` sets, or else private ones that a test process starts when it first asks.
+//!
+//! Promises: nothing listens beyond loopback; nothing outlives the test process, not even when that is
+//! killed with SIGKILL (see the module `guard`); a system-wide server is neither used nor stopped.
+//! Leaves to others: the content of databases and brokers. It knows nothing of jobs, on purpose, so that
+//! every crate can use it. It runs on Linux.
+
+mod account;
+mod error;
+mod guard;
+mod http;
+mod log_file;
+mod ports;
+pub mod postgres;
+pub mod process;
+mod process_table;
+pub mod rabbitmq;
+pub mod wait;
+
+pub use error::ServerError;

@@ -1,0 +1,80 @@
+//! Private PostgreSQL servers, and databases for tests.
+//!
+//! [`Database`] is what most tests want: an empty database of their own on a server that many share.
+//! [`Postgres`] is for tests that kill, stop and start the server itself.
+//!
+//! Guarantees: a started server accepts queries; it listens on loopback alone; its data are on disk
+//! (`fsync` is on unless a setting says otherwise) and there again after [`Postgres::kill9`]; dropping it
+//! leaves neither process nor file. Leaves to others: schema and migrations.
+
+mod database;
+mod server;
+
+use std::{env, time::Duration};
+
+use tokio::sync::OnceCell;
+use tokio_postgres::NoTls;
+
+use crate::ServerError;
+pub use database::Database;
+pub use server::Postgres;
+
+/// Names a server that all tests use, as `postgres://user[:password]@host:port/database`.
+///
+/// Its user must be allowed to create databases.
+pub const URL_VARIABLE: &str = "TEST_DATABASE_URL";
+
+/// The longest that connecting or one administrative statement may take.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a server that is shared by many short tests runs with: nothing on it outlives the run, and a sync
+/// to disk per commit would be most of a test's time.
+pub const SHARED_SETTINGS: &[(&str, &str)] = &[
+    ("fsync", "off"),
+    ("synchronous_commit", "off"),
+    ("full_page_writes", "off"),
+    ("max_connections", "300"),
+];
+
+/// The server of a test process that was given none; it ends with the process.
+static OWN: OnceCell<Postgres> = OnceCell::const_new();
+
+/// The address of the server that all tests share: the one given in [`URL_VARIABLE`], or a private one
+/// that this process starts the first time it asks.
+///
+/// # Errors
+/// When there is no such server and none can be started.
+pub async fn shared_url() -> Result<String, ServerError> {
+    match env::var(URL_VARIABLE) {
+        Ok(url) if !url.is_empty() => Ok(url),
+        _ => Ok(OWN.get_or_try_init(|| Postgres::start_with(SHARED_SETTINGS)).await?.url()),
+    }
+}
+
+/// Runs one statement on a connection of its own.
+async fn execute(url: &str, statement: &str) -> Result<(), ServerError> {
+    let refused = |reason: String| ServerError::Refused { request: statement.to_owned(), reason };
+    let run = async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        let statement = async {
+            let result = client.batch_execute(statement).await;
+            drop(client); // which ends the connection below
+            result
+        };
+        let (result, connection) = tokio::join!(statement, connection);
+        result.and(connection)
+    };
+    match tokio::time::timeout(STATEMENT_TIMEOUT, run).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(refused(reason(&error))),
+        Err(_) => Err(refused(format!("no answer within {STATEMENT_TIMEOUT:?}"))),
+    }
+}
+
+/// The library's text names only the kind; what the server said is in the source.
+fn reason(error: &tokio_postgres::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
+    }
+}
