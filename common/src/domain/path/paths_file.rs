@@ -186,7 +186,8 @@ mod tests {
             "10.1.5": ["10.2.9", "10.2.0", 11],
             "10.1.6": ["10.1.0"],
             "10.1.7": ["10.2.0"],
-            "10.1.7": ["10.2.1"]
+            "10.1.7": ["10.2.1"],
+            "10.1.8": ["10.1.0", "10.1.8"]
         }"#;
         let problems = PathsFile::parse(text, "paths.json").unwrap_err();
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -200,6 +201,7 @@ mod tests {
         paths.json, at `10.1.5`: found `10.2.0` after `10.2.9`; name each version once, oldest first
         paths.json, at `10.1.6`: found target `10.1.0`; end the path above the running version
         paths.json, at `10.1.7`: found a second path; keep one path per running version
+        paths.json, at `10.1.8`: found target `10.1.8`; end the path above the running version
         "#);
     }
 

@@ -58,7 +58,12 @@ fn the_stop_in_a_train_on_the_way_is_the_policys() {
     check(&to(Intermediate::Latest), &[("10.0.0", "10.2.13", "10.1.0 10.1.14-h9 10.2.0 10.2.13")]);
     check(&to(Intermediate::BaseOnly), &[("10.0.0", "10.2.13", "10.1.0 10.2.0 10.2.13")]);
     check(&to(Intermediate::Preferred), &[("10.2.0", "11.1.0", "11.0.0 11.0.6 11.1.0")]); // None preferred: the latest.
-    check(&to(Intermediate::Latest), &[("11.0.0", "11.2.0", "11.1.0 11.1.6 11.2.0")]); // No beta, later or not.
+
+    let beta_is_newest = listing("11.1.0 11.1.4 11.1.5-b3 11.2.0");
+    for policy in [to(Intermediate::Latest), to(Intermediate::Preferred)] {
+        let plan = planned("11.0.0", &target("11.2.0"), Some(&beta_is_newest), &policy);
+        assert_eq!(versions(&plan), "11.1.0 11.1.4 11.2.0", "nobody asked for a beta");
+    }
 }
 
 #[test]
