@@ -1,0 +1,207 @@
+//! The XML API on the wire, for firewalls and for Panorama.
+//!
+//! Written from the recorded answers and the vendor's documents alone; shares no code with any client. A request
+//! goes through the same gates everywhere: count, faults, log-in, then the command. Leaves to others: TLS, HTTP
+//! and connections ([`crate::server`]).
+
+pub mod command;
+mod devices;
+mod ha;
+mod import;
+mod info;
+mod jobs;
+mod keygen;
+pub mod reply;
+pub mod request;
+mod software;
+pub mod spoil;
+mod support;
+#[cfg(test)]
+mod tests;
+mod xml;
+
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::counters::{InFlight, lock};
+use crate::device::Device;
+use crate::faults::{FaultKind, Strike};
+use crate::scenario::Quirks;
+use crate::version::Version;
+use crate::word::Word;
+use crate::world::{Firewall, Host, World};
+use command::{Ask, Command};
+use reply::Reply;
+use request::Request;
+
+/// Name of Panorama in journal and counters.
+pub const PANORAMA_SERIAL: &str = "panorama";
+/// How long a connection that hangs is held; longer than any client waits.
+const HANG: Duration = Duration::from_secs(600);
+
+/// Answers one request to the box at an address.
+pub async fn answer(world: &World, host: Host<'_>, request: &Request) -> Reply {
+    let asked = Ask::read(request);
+    let word = asked.word();
+    let (serial, counters) = match host {
+        Host::Panorama => (PANORAMA_SERIAL, &world.panorama.counters),
+        Host::Firewall(firewall) => (firewall.serial.as_str(), &firewall.counters),
+    };
+    let in_flight = InFlight::begin(counters, word);
+    let strike = on_answer(world, host, word);
+    tokio::time::sleep(strike.delay).await;
+
+    let key = request.key.as_deref().unwrap_or_default();
+    let reply = match &strike.spoiled {
+        Some(FaultKind::Hang) => {
+            tokio::time::sleep(HANG).await;
+            Reply::reset()
+        }
+        Some(fault) => spoil::reply(fault, key, word),
+        None if world.max_parallel_calls.is_some_and(|limit| in_flight.parallel_calls > limit) => {
+            spoil::reply(&FaultKind::HttpError { status: 503 }, key, word)
+        }
+        None => unspoiled(world, host, request, asked.clone()).await,
+    };
+    let version = asked.version();
+    world.journal.note(world.clock.now(), serial, word, version, reply.summary());
+    reply
+}
+
+fn on_answer(world: &World, host: Host<'_>, word: Word) -> Strike {
+    let now = world.clock.now();
+    match host {
+        Host::Panorama => lock(&world.panorama.faults).on_answer(now, word),
+        Host::Firewall(firewall) => {
+            let mut device = firewall.at(now);
+            if device.is_down(now) {
+                return Strike { spoiled: Some(FaultKind::Reset), ..Strike::default() };
+            }
+            device.faults.on_answer(now, word)
+        }
+    }
+}
+
+async fn unspoiled(world: &World, host: Host<'_>, request: &Request, asked: Ask) -> Reply {
+    if let Ask::Keygen { username, password } = &asked {
+        return keygen::reply(world, host, username, password);
+    }
+    if let Some(denial) = keygen::deny(world, host, request) {
+        return denial;
+    }
+    match host {
+        Host::Panorama => panorama(world, request, asked).await,
+        Host::Firewall(firewall) => on_firewall(world, firewall, asked).await,
+    }
+}
+
+/// Panorama's own commands, and those it passes on to a firewall.
+async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
+    let Some(target) = &request.target else {
+        return match asked {
+            Ask::Op(Command::Devices { connected_only }) => devices::reply(world, connected_only),
+            Ask::Op(Command::SystemInfo) => info::panorama(world),
+            Ask::Op(Command::HaState) => ha::panorama(),
+            Ask::Version => info::panorama_version(world),
+            Ask::Op(_) | Ask::Unsupported { .. } | Ask::Import { .. } | Ask::Keygen { .. } => {
+                xml::unexpected()
+            }
+            Ask::Malformed { .. } => xml::malformed(),
+        };
+    };
+    let not_connected = || xml::error(None, &format!("{target} not connected"));
+    let Some(firewall) = world.firewall(target) else { return not_connected() };
+    let now = world.clock.now();
+    let reachable = {
+        let mut device = firewall.at(now);
+        let cut = |kind: &FaultKind| matches!(kind, FaultKind::Refuse | FaultKind::Hang);
+        !device.is_down(now) && device.faults.take(now, cut).is_none()
+    };
+    if !reachable {
+        return not_connected();
+    }
+    let word = asked.word();
+    let _in_flight = InFlight::begin(&firewall.counters, word);
+    let version = asked.version();
+    let reply = on_firewall(world, firewall, asked).await;
+    world.journal.note(world.clock.now(), &firewall.serial, word, version, reply.summary());
+    reply
+}
+
+async fn on_firewall(world: &World, firewall: &Firewall, asked: Ask) -> Reply {
+    if asked.word() == Word::SoftwareCheck {
+        tokio::time::sleep(world.pace().check_time).await;
+    }
+    let now = world.clock.now();
+    let mut device = firewall.at(now);
+    device.on_contact(now, world.download_length(&firewall.serial, world.target) * 2);
+    let quirks = device.spec.quirks.clone();
+    let mut call = Call { world, firewall, device: &mut device, now };
+    let (reply, peer) = match asked {
+        Ask::Version => (info::version(&call), None),
+        Ask::Import { filename, size_bytes } => (import::reply(&mut call, &filename, size_bytes), None),
+        Ask::Op(command) => on_command(&mut call, command),
+        Ask::Malformed { .. } => (xml::malformed(), None),
+        Ask::Unsupported { .. } | Ask::Keygen { .. } => (xml::unexpected(), None),
+    };
+    drop(device);
+    if let Some(copy) = peer
+        && let Some(peer) = world.firewall(&copy.serial)
+    {
+        peer.at(now).receive(copy.version, now, copy.length);
+    }
+    reply.dressed(&quirks)
+}
+
+/// One command on one device at one moment.
+pub(crate) struct Call<'a> {
+    /// The simulation.
+    pub world: &'a World,
+    /// Which firewall.
+    pub firewall: &'a Firewall,
+    /// Its state, settled.
+    pub device: &'a mut Device,
+    /// When.
+    pub now: Moment,
+}
+
+impl Call<'_> {
+    fn quirks(&self) -> &Quirks {
+        &self.device.spec.quirks
+    }
+}
+
+/// A copy that goes on to the other member of a pair.
+pub(crate) struct PeerCopy {
+    serial: String,
+    version: Version,
+    length: Duration,
+}
+
+fn on_command(call: &mut Call<'_>, command: Command) -> (Reply, Option<PeerCopy>) {
+    let reply = match command {
+        Command::SystemInfo => info::firewall(call),
+        Command::DiskSpace => info::disk_space(call),
+        Command::SoftwareCheck => {
+            call.device.check(call.now);
+            software::list(call)
+        }
+        Command::SoftwareInfo => software::list(call),
+        Command::Download { version, sync_to_peer } => {
+            return software::download(call, &version, sync_to_peer);
+        }
+        Command::Install { version } => software::install(call, &version),
+        Command::Delete { version } => software::delete(call, &version),
+        Command::Job { id } => jobs::one(call, &id),
+        Command::Jobs(which) => jobs::list(call, which),
+        Command::HaState => ha::firewall(call),
+        Command::SupportCheck => support::support(),
+        Command::LicenseInfo => support::licenses(call),
+        Command::ChassisReady => info::chassis_ready(),
+        Command::Restart => info::restart(call),
+        Command::Locks { element } => xml::success(&format!("<{element}/>")),
+        // Said not to be available over the API (an issue of the vendor's own Ansible collection).
+        Command::SwmStatus | Command::Devices { .. } | Command::Unknown { .. } => xml::unexpected(),
+    };
+    (reply, None)
+}

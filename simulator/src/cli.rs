@@ -1,0 +1,88 @@
+//! The command line: what the program is told, before anything is decided.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use simulator::span::Span;
+
+const EXAMPLES: &str = "\
+Examples:
+  panos-simulator
+      230 healthy firewalls and a Panorama; one line of JSON on stdout says where and with which key
+  panos-simulator --scenario demo --download-time 5s --download-spread 0.3
+      the same fleet with a handful of problems, each download between 3.5 and 6.5 seconds
+  panos-simulator --scenario fleet.toml --state-dir ./state
+      a fleet as a file describes it; the CA certificate is written to ./state/ca.pem
+  panos-simulator catalogue --control http://127.0.0.1:8080 > hashes.csv
+      the true hashes of every image, for the trusted catalogue
+  panos-simulator check --control http://127.0.0.1:8080 --jobs jobs.json
+      compares how the jobs ended with how the scenario says they must end";
+
+/// A Panorama and thousands of PAN-OS firewalls on loopback addresses.
+///
+/// Answers the XML API over TLS on one port at 127.20.0.1 (Panorama) and 127.21.0.1 onward (firewalls); nothing is
+/// reachable from other machines. When it is ready, it prints one line of JSON: addresses, account, key, CA file and
+/// the control endpoint. It ends on SIGTERM and SIGINT. Logs go to stderr; RUST_LOG sets what is logged.
+#[derive(Debug, Parser)]
+#[command(name = "panos-simulator", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// Without a sub-command, a fleet is simulated.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// What the fleet is like.
+    #[command(flatten)]
+    pub run: Run,
+}
+
+/// What to do in place of simulating.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare how jobs ended with how the scenario says they must end; exit code 1 when any differs.
+    Check {
+        /// Address of the control endpoint, as the ready line prints it.
+        #[arg(long, value_name = "URL")]
+        control: String,
+        /// Job export: `{"jobs": [{"id", "serial", "state", "failure_kind", "ready_for_install"}]}`.
+        #[arg(long, value_name = "FILE")]
+        jobs: PathBuf,
+    },
+    /// Print the true hash of every image as CSV: version,filename,sha256.
+    Catalogue {
+        /// Address of the control endpoint, as the ready line prints it.
+        #[arg(long, value_name = "URL")]
+        control: String,
+    },
+}
+
+/// How to simulate. What is given here wins over the scenario.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Generated firewalls [default: 230].
+    #[arg(long, value_name = "N")]
+    pub devices: Option<u64>,
+    /// From which everything random follows [default: 7].
+    #[arg(long, value_name = "S")]
+    pub seed: Option<u64>,
+    /// How long a download takes: 500ms, 10s, 2m [default: 10s].
+    #[arg(long, value_name = "D")]
+    pub download_time: Option<Span>,
+    /// Each download takes between 1-F and 1+F times as long [default: 0].
+    #[arg(long, value_name = "F")]
+    pub download_spread: Option<f64>,
+    /// How long a check of the software list takes [default: 50ms].
+    #[arg(long, value_name = "D")]
+    pub check_time: Option<Span>,
+    /// Port of every simulated box; 0 takes a free one.
+    #[arg(long, value_name = "P", default_value_t = 0)]
+    pub port: u16,
+    /// Where the control endpoint listens; a loopback address.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub control: SocketAddr,
+    /// plain (nothing goes wrong), demo (a handful of problems), or a TOML file.
+    #[arg(long, value_name = "plain|demo|FILE", default_value = "plain")]
+    pub scenario: String,
+    /// Where the CA certificate is written [default: a fresh temporary directory].
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}

@@ -1,0 +1,148 @@
+//! TLS and HTTP/1.1 in front of the API, on every loopback address at one port.
+//!
+//! Leaves to others: what is answered ([`crate::api`]).
+
+mod connection;
+mod listen;
+pub mod tls;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{debug, warn};
+
+use crate::clock::Moment;
+use crate::counters::lock;
+use crate::faults::FaultKind;
+use crate::fleet::PANORAMA;
+use crate::world::{Host, World};
+use tls::Certificates;
+
+pub use listen::raise_file_limit;
+
+/// How long a connection that hangs is held open.
+const HANG: Duration = Duration::from_secs(600);
+/// The longest TLS handshake.
+const HANDSHAKE: Duration = Duration::from_secs(30);
+/// Pause after a failed accept, so that a full file table does not spin.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// The listening sockets and what serves them.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    port: u16,
+}
+
+impl Server {
+    /// Binds the port, 0 for a free one.
+    ///
+    /// # Errors
+    /// The port is taken, or loopback addresses cannot be bound.
+    pub fn bind(world: &World, port: u16) -> io::Result<Self> {
+        let addresses = world.firewalls.iter().map(|firewall| firewall.address);
+        let (listeners, port) = listen::bind(port, [PANORAMA].into_iter().chain(addresses))?;
+        Ok(Self { listeners, port })
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Serves until `stop`.
+    pub async fn serve(self, world: Arc<World>, certificates: Arc<Certificates>, stop: CancellationToken) {
+        let tasks = TaskTracker::new();
+        for listener in self.listeners {
+            let accept =
+                accept(listener, Arc::clone(&world), Arc::clone(&certificates), stop.clone(), tasks.clone());
+            tasks.spawn(accept);
+        }
+        stop.cancelled().await;
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    world: Arc<World>,
+    certificates: Arc<Certificates>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+) {
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (world, certificates, stop) =
+                    (Arc::clone(&world), Arc::clone(&certificates), stop.clone());
+                tasks.spawn(async move {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = welcome(stream, world, certificates) => {}
+                    }
+                });
+            }
+            Err(error) => {
+                warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// What a connection meets before any byte: the box at its address, and that box's faults.
+async fn welcome(stream: TcpStream, world: Arc<World>, certificates: Arc<Certificates>) {
+    let Ok(SocketAddr::V4(local)) = stream.local_addr() else { return };
+    let address = *local.ip();
+    let Some(host) = world.host(address) else { return reset(&stream) };
+    match on_connect(&world, host, world.clock.now()) {
+        Some(FaultKind::Hang) => tokio::time::sleep(HANG).await,
+        Some(_) => reset(&stream),
+        None => serve_one(stream, address, world, certificates).await,
+    }
+}
+
+fn on_connect(world: &World, host: Host<'_>, now: Moment) -> Option<FaultKind> {
+    match host {
+        Host::Panorama => lock(&world.panorama.faults).on_connect(now),
+        Host::Firewall(firewall) => {
+            let mut device = firewall.at(now);
+            if device.is_down(now) { Some(FaultKind::Refuse) } else { device.faults.on_connect(now) }
+        }
+    }
+}
+
+/// Closes so that the other side sees a reset. A refusal of the handshake itself is not possible while one socket
+/// listens for every address; to a client both mean that nobody answers.
+fn reset(stream: &TcpStream) {
+    if let Err(error) = stream.set_zero_linger() {
+        debug!(%error, "cannot reset a connection");
+    }
+}
+
+async fn serve_one(stream: TcpStream, address: Ipv4Addr, world: Arc<World>, certificates: Arc<Certificates>) {
+    let acceptor = match certificates.acceptor(address) {
+        Ok(acceptor) => acceptor,
+        Err(error) => {
+            warn!(%error, %address, "cannot make a certificate");
+            return;
+        }
+    };
+    // Small answers, one at a time: waiting to fill a packet only adds delay.
+    let _ = stream.set_nodelay(true);
+    match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {
+        Ok(Ok(stream)) => connection::serve(stream, address, world).await,
+        Ok(Err(error)) => debug!(%error, %address, "no TLS"),
+        Err(_) => debug!(%address, "the TLS handshake took too long"),
+    }
+}
