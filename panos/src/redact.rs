@@ -29,7 +29,8 @@ impl Redactor {
     pub(crate) fn clean(&self, text: &str) -> String {
         let mut clean = text.to_owned();
         for secret in &self.0 {
-            let secret = secret.expose_secret();
+            // A key from a file may end with a line break that is not sent.
+            let secret = secret.expose_secret().trim();
             if secret.len() < SHORTEST_SECRET {
                 continue;
             }
@@ -140,6 +141,12 @@ mod tests {
     #[test]
     fn a_secret_cut_off_by_the_end_of_an_answer_is_removed() {
         assert_eq!(cleaned(&format!("<key>{}", &KEY[..20])), "<key>[redacted]");
+    }
+
+    #[test]
+    fn a_secret_that_was_configured_with_a_line_break_is_found_without_it() {
+        let key = SecretString::from(format!("{KEY}\n"));
+        assert_eq!(Redactor::new(&[&key]).clean(&format!("a {KEY} b")), "a [redacted] b");
     }
 
     #[test]
