@@ -47,7 +47,7 @@ fn misbehaviours() -> Vec<Misbehaviour> {
         }),
         Box::new(|secret| Answer::Http("404 Not Found", format!("<html>{secret}</html>"))),
         Box::new(error(|secret| format!("<html>{secret}</html>"))),
-        Box::new(error(|secret| secret.to_owned())),
+        Box::new(error(str::to_owned)),
         Box::new(error(|secret| {
             format!("<response status='success'><result><key>{secret}</key></result></response>")
         })),
