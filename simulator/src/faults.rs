@@ -174,6 +174,12 @@ impl Faults {
         self.find(now, |active| active == kind).is_some()
     }
 
+    /// When the last fault of that kind that had a time ended by itself, if it did.
+    pub fn ended(&self, now: Moment, kind: &FaultKind) -> Option<Moment> {
+        let ends = self.injected.iter().filter(|fault| fault.kind == *kind).filter_map(|fault| fault.until);
+        ends.filter(|end| *end <= now).max()
+    }
+
     /// Uses one strike of the active fault that `wanted` recognises.
     pub fn take(&mut self, now: Moment, wanted: impl Fn(&FaultKind) -> bool) -> Option<FaultKind> {
         let fault = self

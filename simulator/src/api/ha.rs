@@ -17,6 +17,7 @@ pub fn firewall(call: &Call<'_>) -> Reply {
     };
     let version = call.device.running().to_string();
     let mode = ha.role.mode();
+    let state = if call.device.is_starting(call.now) { "initial" } else { ha.role.as_str() };
     let local = elements(&[
         ("url-compat", "Match"),
         ("app-version", "8915-9075"),
@@ -24,7 +25,7 @@ pub fn firewall(call: &Call<'_>) -> Reply {
         ("ha1-ipaddr", &format!("{}/24", spec.address)),
         ("platform-model", spec.model.name),
         ("priority", priority(ha.role)),
-        ("state", ha.role.as_str()),
+        ("state", state),
         ("version", "1"),
         ("state-sync", "Complete"),
         ("mgmt-ip", &format!("{}/24", spec.address)),

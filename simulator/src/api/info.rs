@@ -143,9 +143,10 @@ pub fn disk_space(call: &Call<'_>) -> Reply {
     success(&disk::print(form, call.device.space(call.now)))
 }
 
-/// `show chassis-ready`; a device that answers at all is ready, except while its first commit runs.
-pub fn chassis_ready() -> Reply {
-    success("<![CDATA[yes\n]]>")
+/// `show chassis-ready`: no for a while after a boot, then yes.
+pub fn chassis_ready(call: &Call<'_>) -> Reply {
+    let ready = if call.device.is_starting(call.now) { "no" } else { "yes" };
+    success(&format!("<![CDATA[{ready}\n]]>"))
 }
 
 /// `request restart system`; three answers are on record, all of them mean yes.

@@ -197,7 +197,7 @@ fn on_command(call: &mut Call<'_>, command: Command) -> (Reply, Option<PeerCopy>
         Command::HaState => ha::firewall(call),
         Command::SupportCheck => support::support(),
         Command::LicenseInfo => support::licenses(call),
-        Command::ChassisReady => info::chassis_ready(),
+        Command::ChassisReady => info::chassis_ready(call),
         Command::Restart => info::restart(call),
         Command::Locks { element } => xml::success(&format!("<{element}/>")),
         // Said not to be available over the API (an issue of the vendor's own Ansible collection).

@@ -112,11 +112,12 @@ impl Device {
 
     fn stall_or_resume(&mut self, now: Moment) {
         let stalled = self.faults.has(now, &FaultKind::Stall);
+        let ended = self.faults.ended(now, &FaultKind::Stall).unwrap_or(now);
         for job in self.jobs.iter_mut().filter(|job| job.is_active()) {
             if stalled {
                 job.stall(now);
             } else {
-                job.resume(now);
+                job.resume(ended);
             }
         }
     }
@@ -192,6 +193,11 @@ impl Device {
     /// Whether it is rebooting and answers nobody.
     pub fn is_down(&self, now: Moment) -> bool {
         self.down_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether it answers after a boot, but is not ready: its first commit runs, its pair has not settled.
+    pub fn is_starting(&self, now: Moment) -> bool {
+        self.booted.is_some_and(|booted| now < booted.plus(self.spec.reboot_time / 3))
     }
 
     /// Whether authentication is still starting after a boot, so that every key is refused.
