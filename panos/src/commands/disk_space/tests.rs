@@ -53,7 +53,7 @@ fn without_panrepo_the_longest_mounted_prefix_counts() {
     );
     assert_eq!(room(&only_root), ("/".to_owned(), 1.6));
     let opt = df(
-        "/dev/root 6.9G 5.0G 1.6G 77% /\n/dev/y 9G 1G 8G 12% /opt\n/dev/z 9G 1G 7G 12% /opt/panrepository\n",
+        "/dev/root 6.9G 5.0G 1.6G 77% /\n/dev/y 9G 1G 8G 12% /opt\n/dev/z 9G 1G 7G 12% /opt/panrepository\n/dev/w 9G 1G 6G 12% /opt/pan\n",
     );
     assert_eq!(room(&opt), ("/opt".to_owned(), 8.0));
     let none = df("/dev/y 9G 1G 8G 12% /var\n");
