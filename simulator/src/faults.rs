@@ -21,7 +21,8 @@ use crate::word::Word;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum FaultKind {
-    /// Connections are reset as soon as they are made.
+    /// Connections are reset as soon as they are made. In a fleet of up to a thousand devices, one that has this
+    /// from the beginning and without end is not listened for at all: the kernel refuses.
     Refuse,
     /// Connections are accepted and no byte is ever sent.
     Hang,

@@ -147,29 +147,29 @@ fn a_certificate_is_good_for_its_own_address_only() {
 }
 
 #[test]
-fn nobody_else_on_the_network_can_reach_it() {
-    let simulator = Simulator::start(&["--devices", "1"]);
+fn an_unreachable_device_is_refused_by_the_kernel_and_only_loopback_is_listened_on() {
+    let simulator = Simulator::start(&["--devices", "40", "--scenario", "demo"]);
+    let state: Value = serde_json::from_str(&simulator.control("GET", "/state", "").1).unwrap();
+    let devices = state["devices"].as_array().unwrap();
+    let unreachable = devices.iter().find(|device| device["scenario"] == "unreachable").unwrap();
+    let refused = simulator.post(unreachable["address"].as_str().unwrap(), SYSTEM_INFO).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::ConnectionRefused);
+
     let sockets = std::fs::read_to_string("/proc/net/tcp").unwrap();
     let port = format!(":{:04X}", simulator.port());
-    let listening: Vec<&str> = sockets
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(1))
-        .filter(|local| local.ends_with(&port))
-        .collect();
-    assert!(!listening.is_empty());
-    // Either bound to the device lo at 0.0.0.0, or to loopback addresses. The device shows nowhere in the table:
-    // what can be observed is that an address of another device is not answered from that device.
-    let outside = std::net::UdpSocket::bind("0.0.0.0:0").unwrap();
-    if outside.connect("192.0.2.1:9").is_ok() {
-        let own = outside.local_addr().unwrap().ip();
-        if !own.is_loopback() {
-            let reached = TcpStream::connect_timeout(&(own, simulator.port()).into(), Duration::from_secs(5));
-            // The kernel sends this over lo; the simulator knows no box at that address and resets it.
-            let mut byte = [0];
-            let answered = reached.and_then(|mut stream| stream.read(&mut byte));
-            assert!(!matches!(answered, Ok(n) if n > 0));
-        }
-    }
+    let columns = sockets.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listening: Vec<_> = columns.filter(|c| c[1].ends_with(&port) && c[3] == "0A").collect();
+    assert_eq!(listening.len(), 40, "Panorama and every device but the unreachable one");
+    assert!(
+        listening.iter().all(|c| c[1].starts_with("0100147F:") || c[1].ends_with(&format!("157F{port}")))
+    );
+
+    let elsewhere = Command::new(env!("CARGO_BIN_EXE_panos-simulator"))
+        .args(["--devices", "1", "--control", "0.0.0.0:0"])
+        .output()
+        .unwrap();
+    assert!(!elsewhere.status.success());
+    assert!(String::from_utf8(elsewhere.stderr).unwrap().contains("not a loopback address"));
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub enum Problem {
     Newer,
     /// No room for the first image.
     DiskFull,
-    /// Connections to its address are reset.
+    /// Connections to its address are refused; reset, in a fleet of more than a thousand.
     Unreachable,
     /// Connections to its address are accepted and never answered.
     Silent,

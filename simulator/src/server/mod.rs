@@ -18,7 +18,7 @@ use tracing::{debug, warn};
 
 use crate::clock::Moment;
 use crate::counters::lock;
-use crate::faults::FaultKind;
+use crate::faults::{Fault, FaultKind};
 use crate::fleet::PANORAMA;
 use crate::world::{Host, World};
 use tls::Certificates;
@@ -45,8 +45,13 @@ impl Server {
     /// # Errors
     /// The port is taken, or loopback addresses cannot be bound.
     pub fn bind(world: &World, port: u16) -> io::Result<Self> {
-        let addresses = world.firewalls.iter().map(|firewall| firewall.address);
-        let (listeners, port) = listen::bind(port, [PANORAMA].into_iter().chain(addresses))?;
+        let reachable = world.firewalls.iter().filter(|firewall| {
+            let device = firewall.at(Moment::START);
+            !device.spec.faults.contains(&Fault::lasting(FaultKind::Refuse))
+        });
+        let addresses = reachable.map(|firewall| firewall.address);
+        let addresses: Vec<Ipv4Addr> = [PANORAMA].into_iter().chain(addresses).collect();
+        let (listeners, port) = listen::bind(port, &addresses)?;
         Ok(Self { listeners, port })
     }
 
@@ -122,8 +127,8 @@ fn on_connect(world: &World, host: Host<'_>, now: Moment) -> Option<FaultKind> {
     }
 }
 
-/// Closes so that the other side sees a reset. A refusal of the handshake itself is not possible while one socket
-/// listens for every address; to a client both mean that nobody answers.
+/// Closes so that the other side sees a reset: a socket that listens cannot refuse the handshake itself. To a client
+/// both mean that nobody answers.
 fn reset(stream: &TcpStream) {
     if let Err(error) = stream.set_zero_linger() {
         debug!(%error, "cannot reset a connection");
