@@ -19,13 +19,28 @@ Examples:
   panos-simulator check --control http://127.0.0.1:8080 --jobs jobs.json
       compares how the jobs ended with how the scenario says they must end";
 
+const CONTROL: &str = "\
+Control endpoint (plain HTTP and JSON, loopback only):
+  GET  /state, /counters, /journal?since=N, /catalogue
+  GET, POST, DELETE  /devices/SERIAL/faults     faults of one device (SERIAL `panorama`: of Panorama)
+  POST, DELETE       /faults                    faults of every firewall
+  POST /speed {\"download_time\": \"1s\"}           for downloads that begin from now on
+  POST /reset-counters
+A fault: {\"kind\": \"http_error\", \"status\": 502, \"count\": 3, \"for\": \"10s\", \"commands\": [\"job\"]}; only `kind` is
+needed, and a wrong kind is answered with the list of kinds.";
+
+/// Both, for `--help`.
+fn long_help() -> String {
+    format!("{CONTROL}\n\n{EXAMPLES}")
+}
+
 /// A Panorama and thousands of PAN-OS firewalls on loopback addresses.
 ///
 /// Answers the XML API over TLS on one port at 127.20.0.1 (Panorama) and 127.21.0.1 onward (firewalls); nothing is
 /// reachable from other machines. When it is ready, it prints one line of JSON: addresses, account, key, CA file and
 /// the control endpoint. It ends on SIGTERM and SIGINT. Logs go to stderr; RUST_LOG sets what is logged.
 #[derive(Debug, Parser)]
-#[command(name = "panos-simulator", version, after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
+#[command(name = "panos-simulator", version, after_help = EXAMPLES, after_long_help = long_help(), args_conflicts_with_subcommands = true)]
 pub struct Cli {
     /// Without a sub-command, a fleet is simulated.
     #[command(subcommand)]

@@ -213,6 +213,29 @@ fn faults_are_injected_and_removed_at_run_time() {
 }
 
 #[test]
+fn an_imported_image_is_listed_as_uploaded() {
+    let simulator = Simulator::start(&["--devices", "8", "--check-time", "0s"]);
+    let check = "type=op&cmd=<request><system><software><check/></software></system></request>";
+    // The chassis of every fleet: a PA-5260 at the eighth address.
+    let address: IpAddr = "127.21.0.8".parse().unwrap();
+    assert!(!simulator.post("127.21.0.8", check).unwrap().contains("<uploaded>yes</uploaded>"));
+    let body = format!(
+        "--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"PanOS_5200-12.1.2\"\r\n\r\n{}\r\n--xyz--\r\n",
+        "x".repeat(3_000_000)
+    );
+    let request = format!(
+        "POST /api/?type=import&category=software HTTP/1.1\r\nHost: {address}\r\nX-PAN-KEY: {}\r\nConnection: close\r\n\
+         Content-Type: multipart/form-data; boundary=xyz\r\nContent-Length: {}\r\n\r\n{body}",
+        simulator.text("api_key"),
+        body.len()
+    );
+    let answer = simulator.request(address, address, &request).unwrap();
+    assert!(answer.contains("PanOS_5200-12.1.2 saved"), "{answer}");
+    let list = simulator.post("127.21.0.8", check).unwrap();
+    assert!(list.contains("<uploaded>yes</uploaded>"), "{list}");
+}
+
+#[test]
 fn check_says_which_devices_ended_otherwise() {
     let simulator = Simulator::start(&["--devices", "2"]);
     let state: Value = serde_json::from_str(&simulator.control("GET", "/state", "").1).unwrap();
