@@ -141,13 +141,15 @@ async fn journal(State(world): Shared, Query(since): Query<Since>) -> impl IntoR
 
 async fn catalogue(State(world): Shared) -> impl IntoResponse {
     let mut rows = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for firewall in &world.firewalls {
         let device = firewall.at(world.clock.now());
+        // Devices of one platform share a list.
+        if !seen.insert((device.spec.model.platform.file_part, device.spec.list.len())) {
+            continue;
+        }
         for image in device.spec.list.iter() {
-            let key = (image.version, &image.filename);
-            if !rows.contains(&(key.0, key.1.clone(), image.sha256.clone())) {
-                rows.insert((key.0, key.1.clone(), image.sha256.clone()));
-            }
+            rows.insert((image.version, image.filename.clone(), image.sha256.clone()));
         }
     }
     let mut csv = String::from("version,filename,sha256\n");

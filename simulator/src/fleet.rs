@@ -84,7 +84,7 @@ impl Builder<'_> {
         let mut spec = self.healthy(i, model);
         let choices = images::running_choices(&spec.list, self.scenario.target);
         if !choices.is_empty() {
-            run(&mut spec, *self.scenario.seed.pick(&["version", &draw], &choices));
+            spec.run(*self.scenario.seed.pick(&["version", &draw], &choices));
         }
         spec.multi_vsys = i == MULTI_VSYS;
         give_room(&mut spec, self.scenario.target);
@@ -159,7 +159,7 @@ impl Builder<'_> {
         let mut spec = self.healthy(i, model);
         let choices = images::running_choices(&spec.list, target);
         if !choices.is_empty() {
-            run(&mut spec, *self.scenario.seed.pick(&["version", &i.to_string()], &choices));
+            spec.run(*self.scenario.seed.pick(&["version", &i.to_string()], &choices));
         }
         set(&mut spec.serial, single.serial.clone());
         set(&mut spec.hostname, single.hostname.clone());
@@ -167,7 +167,7 @@ impl Builder<'_> {
         set(&mut spec.multi_vsys, single.multi_vsys);
         if let Some(version) = single.version {
             listed(&spec, version)?;
-            run(&mut spec, version);
+            spec.run(version);
         }
         give_room(&mut spec, target);
         if let Some(problem) = single.problem {
@@ -202,13 +202,6 @@ fn listed(spec: &DeviceSpec, version: Version) -> Result<(), ScenarioError> {
 
 fn place(n: u64, length: usize) -> usize {
     usize::try_from(n % length as u64).unwrap_or(0)
-}
-
-/// Runs `version`, with the base of its train beside it.
-fn run(spec: &mut DeviceSpec, version: Version) {
-    spec.running = version;
-    let base = images::base_of(&spec.list, version.train).map(|image| image.version);
-    spec.present = base.into_iter().filter(|base| *base != version).collect();
 }
 
 /// Makes the volume big enough for the heaviest path, with the margins that public tools ask for and one more GB.

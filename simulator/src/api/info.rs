@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Call;
 use super::reply::Reply;
-use super::xml::{element, elements, error, escape, success};
+use super::xml::{element, elements, error, success};
 use crate::device::disk::{self, Form};
 use crate::fleet::PANORAMA;
 use crate::scenario::RestartReply;
@@ -182,12 +182,12 @@ pub fn panorama(world: &World) -> Reply {
 }
 
 /// Panorama's `type=version`.
-pub fn panorama_version(_: &World) -> Reply {
+pub fn panorama_version() -> Reply {
     success(&format!(
         "{}{}{}{}",
         element("sw-version", PANORAMA_VERSION),
         element("multi-vsys", "off"),
-        element("model", escape("panorama")),
+        element("model", "panorama"),
         element("serial", PANORAMA_OWN_SERIAL),
     ))
 }

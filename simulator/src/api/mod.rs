@@ -102,7 +102,7 @@ async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
             Ask::Op(Command::Devices { connected_only }) => devices::reply(world, connected_only),
             Ask::Op(Command::SystemInfo) => info::panorama(world),
             Ask::Op(Command::HaState) => ha::panorama(),
-            Ask::Version => info::panorama_version(world),
+            Ask::Version => info::panorama_version(),
             Ask::Op(_) | Ask::Unsupported { .. } | Ask::Import { .. } | Ask::Keygen { .. } => {
                 xml::unexpected()
             }

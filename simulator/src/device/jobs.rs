@@ -1,7 +1,7 @@
 //! A device's own jobs: ids, what they are doing at a moment, how they ended.
 //!
 //! Nothing ticks here: a job's progress is worked out from the moment of the question. Leaves to others: what a
-//! finished job changes on the device ([`super`]) and how a job is printed ([`crate::api::jobs`]).
+//! finished job changes on the device ([`super`]) and how a job is printed ([`crate::api`]).
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //!
 //! One live key per account: making another ends the first (API guide 9.1: all existing sessions of the user
 //! end). The fixed key of the ready line belongs to an account of its own, which nobody makes keys for. Leaves to
-//! others: who may log in ([`crate::api::keygen`]).
+//! others: who may log in ([`crate::api`]).
 
 use crate::seeded::Seed;
 

@@ -1,6 +1,6 @@
 //! The images of a device: its list, and the requests that change it.
 //!
-//! Leaves to others: how the list is printed ([`crate::api::software`]).
+//! Leaves to others: how the list is printed ([`crate::api`]).
 
 use std::time::Duration;
 

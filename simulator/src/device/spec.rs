@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::expected::Expected;
 use crate::faults::Fault;
-use crate::images::Image;
+use crate::images::{self, Image};
 use crate::models::Model;
 use crate::scenario::Quirks;
 use crate::version::Version;
@@ -106,4 +106,13 @@ pub struct DeviceSpec {
     pub faults: Vec<Fault>,
     /// Oddities of its answers.
     pub quirks: Quirks,
+}
+
+impl DeviceSpec {
+    /// Runs `version` from now on, with the base of its train beside it and nothing else.
+    pub fn run(&mut self, version: Version) {
+        self.running = version;
+        let base = images::base_of(&self.list, version.train).map(|image| image.version);
+        self.present = base.into_iter().filter(|base| *base != version).collect();
+    }
 }

@@ -1,6 +1,6 @@
 //! What a fleet is like: how many devices, which of them have which problem, and how each must end.
 //!
-//! Three sources, the later winning: defaults, a scenario ([`Named`] or a TOML [`file`]), the command line.
+//! Three sources, the later winning: defaults, a scenario ([`Named`] or a TOML [`mod@file`]), the command line.
 //! Leaves to others: making devices of it ([`crate::fleet`]).
 
 pub mod file;

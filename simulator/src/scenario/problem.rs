@@ -119,7 +119,7 @@ impl Problem {
             Self::NoPath => no_path(spec, seed),
             Self::Newer => {
                 let newer = spec.list.iter().map(|image| image.version).find(|version| *version > target);
-                run(spec, newer.unwrap_or(target));
+                spec.run(newer.unwrap_or(target));
             }
             Self::DiskFull => {
                 let present_kb: u64 = size_of(spec, &spec.present) + size_of(spec, &[spec.running]);
@@ -186,20 +186,13 @@ fn no_path(spec: &mut DeviceSpec, seed: Seed) {
         .filter(|image| image.release_type != images::ReleaseType::Base)
         .map(|image| image.version)
         .collect();
-    run(spec, *seed.pick(&["no-path", &spec.serial], &choices));
-}
-
-/// Runs `version`, with the base of its train beside it.
-fn run(spec: &mut DeviceSpec, version: Version) {
-    spec.running = version;
-    let base = images::base_of(&spec.list, version.train).map(|image| image.version);
-    spec.present = base.into_iter().filter(|base| *base != version).collect();
+    spec.run(*seed.pick(&["no-path", &spec.serial], &choices));
 }
 
 /// Runs a release of the target's own train, older than the target.
 fn run_in_train_of(spec: &mut DeviceSpec, target: Version) {
     let older = images::running_choices(&spec.list, target).into_iter().find(|v| v.train == target.train);
     if let Some(version) = older {
-        run(spec, version);
+        spec.run(version);
     }
 }
