@@ -18,10 +18,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Simulator {
     child: Child,
     ready: Value,
+    /// Removed with the test: a killed simulator cannot do it.
+    state_dir: Option<tempfile::TempDir>,
 }
 
 impl Simulator {
     fn start(arguments: &[&str]) -> Self {
+        let state_dir = tempfile::tempdir().unwrap();
+        let path = state_dir.path().to_str().unwrap().to_owned();
+        let mut simulator = Self::start_as_told(&[arguments, &["--state-dir", &path]].concat());
+        simulator.state_dir = Some(state_dir);
+        simulator
+    }
+
+    fn start_as_told(arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_panos-simulator"))
             .args(arguments)
             .env("RUST_LOG", "warn")
@@ -32,7 +42,7 @@ impl Simulator {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready =
             serde_json::from_str(&line).unwrap_or_else(|error| panic!("ready line `{line}`: {error}"));
-        Self { child, ready }
+        Self { child, ready, state_dir: None }
     }
 
     fn text(&self, key: &str) -> &str {
@@ -117,7 +127,7 @@ const SYSTEM_INFO: &str =
 
 #[test]
 fn a_firewall_answers_over_verified_tls_and_the_program_ends_on_sigterm() {
-    let simulator = Simulator::start(&["--devices", "40", "--scenario", "demo"]);
+    let simulator = Simulator::start_as_told(&["--devices", "40", "--scenario", "demo"]);
     assert_eq!(simulator.ready["devices"], 40);
     assert_eq!(simulator.text("target"), "11.1.4-h7");
 
