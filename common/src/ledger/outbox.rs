@@ -1,0 +1,87 @@
+//! The outbox: what was written with a change and still has to be told.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::LedgerError;
+use crate::domain::job::{JobId, JobType};
+
+/// Which exchange a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum OutboxKind {
+    /// A job is due: for workers.
+    WakeUp,
+    /// Something happened: for whoever listens.
+    Event,
+}
+
+impl OutboxKind {
+    /// The word in tables.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::WakeUp => "wake_up",
+            Self::Event => "event",
+        }
+    }
+}
+
+/// One message that waits to be published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutboxRow {
+    /// Position; rows of one job are published in this order.
+    pub id: i64,
+    /// Which exchange.
+    pub kind: OutboxKind,
+    /// Whose.
+    pub job: JobId,
+    /// Its type, which picks the queue.
+    pub job_type: JobType,
+    /// `message_id` on the wire: `<job>:<dispatch>` of a wake-up, the event's id of an event.
+    pub message_id: String,
+    /// Routing key.
+    pub routing_key: String,
+    /// Whole body, JSON.
+    pub body: String,
+}
+
+/// What the broker said about taken rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settlement {
+    /// Confirmed: done with.
+    pub confirmed: Vec<i64>,
+    /// Refused or unroutable, with the reason: tried again after [`REFUSED_PAUSE`].
+    pub refused: Vec<(i64, String)>,
+    /// Not known: tried again at once.
+    pub unknown: Vec<i64>,
+}
+
+/// How long a refused row rests, so that it cannot block the head of the outbox.
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+
+/// Hands rows to relays.
+///
+/// # Guarantees
+/// Two relays never hold one row at the same time; rows of one job are never held by two relays at once, so
+/// their order survives. A relay that dies loses nothing: its rows come free after `hold`.
+#[async_trait]
+pub trait Outbox: Send + Sync {
+    /// Takes up to `limit` rows, oldest first, for `hold`.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<Vec<OutboxRow>, LedgerError>;
+
+    /// Writes down what the broker said: confirmed rows are deleted and their jobs marked as dispatched.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn settle_outbox(&self, settlement: &Settlement) -> Result<(), LedgerError>;
+
+    /// Rows that wait, taken or not.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn outbox_depth(&self) -> Result<u64, LedgerError>;
+}
