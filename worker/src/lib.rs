@@ -1,1 +1,36 @@
-//! Claims jobs and performs them.
+//! Claims jobs and performs them against the firewalls.
+//!
+//! Promises: a worker acts only under a lease and stops acting before it ends; what a step found or did is
+//! in the ledger before the next one begins; a request for an image is written down before it leaves, and the
+//! firewall's own job as soon as it is known, so that whoever claims the job next takes over the running
+//! download instead of asking again.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`app`] | joins the parts; nobody else does |
+//! | [`consumer`] | delivery -> claim -> ack, at most as many jobs as there are slots |
+//! | [`lease_keeper`] | renews all leases in one statement; fences what it could not renew |
+//! | [`relay`] | outbox -> broker; makes scheduled jobs available when they come due |
+//! | [`rescuer`] | brings back expired and unclaimed jobs |
+//! | [`perform`] | one attempt, from lease to end |
+//! | [`steps`] | look, act, wait, look again |
+//! | [`journal`] | what an attempt writes |
+//!
+//! Leaves to others: the truth ([`common::ledger`]), waking and telling ([`common::broker`]), the protocol
+//! ([`panos`]), which images a path needs ([`common::domain::path`]).
+
+pub mod app;
+mod border;
+pub mod consumer;
+pub mod device;
+pub mod error;
+pub mod journal;
+pub mod lease_keeper;
+mod pace;
+pub mod perform;
+pub mod relay;
+pub mod rescuer;
+pub mod steps;
+mod trusted;
+
+pub use app::{App, Ending, SetupError, Until};

@@ -1,3 +1,69 @@
-//! The worker daemon.
+//! `panos-upgrade-worker`: the daemon for pods. Parses, checks, runs, and leaves when it is told to.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use common::config::{self, Config};
+use common::engine::Engine;
+use common::report::Chain;
+use common::shutdown::Shutdown;
+use common::telemetry;
+use tracing::error;
+use worker::{App, Until};
+
+/// Wrong usage or configuration.
+const EXIT_USAGE: u8 = 2;
+
+/// Ledger or broker cannot be used.
+const EXIT_NOT_REACHABLE: u8 = 3;
+
+/// Performs download jobs until it is told to stop.
+///
+/// First SIGTERM or SIGINT: takes nothing new, hands its leases back, ends within the grace time; downloads go on
+/// on the firewalls and the next worker takes them over. Second signal: leaves now.
+#[derive(Parser)]
+#[command(
+    name = "panos-upgrade-worker",
+    version,
+    after_help = "Example:\n  PANOS_UPGRADE__LEDGER__URL=postgres://panos@db/panos \\\n  PANOS_UPGRADE__BROKER__URL=amqp://panos@mq \\\n  PANOS_UPGRADE__FIREWALL__API_KEY_FILE=/run/secrets/key panos-upgrade-worker"
+)]
+struct Cli {
+    /// Configuration file [default: panos-upgrade/config.toml in the platform's configuration directory]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let config = match config::load(cli.config.as_deref(), config::environment()) {
+        Ok(config) => config,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    telemetry::init(&config.log);
+    match run(&config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error!("the worker cannot run: {}", Chain(error.as_ref()));
+            ExitCode::from(EXIT_NOT_REACHABLE)
+        }
+    }
+}
+
+/// Says what is wrong before there is a configuration that says how to log.
+#[expect(clippy::print_stderr, reason = "logging is not set up yet")]
+fn complain(error: &dyn std::error::Error) {
+    eprintln!("{}", Chain(error));
+}
+
+async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    let stop = Shutdown::new();
+    stop.listen_for_signals()?;
+    let engine = Engine::open(config).await?;
+    App::new(engine, config, &stop)?.run(Until::Stopped).await?;
+    Ok(())
+}

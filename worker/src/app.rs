@@ -1,0 +1,198 @@
+//! Joins the parts of a worker; nobody else does.
+//!
+//! Promises: [`App::run`] returns only after every attempt has ended and what it wrote was relayed, or the
+//! grace was over. Leaves to others: signals and the exit code (`main`).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::broker::BrokerError;
+use common::clock::SystemClock;
+use common::config::Config;
+use common::domain::job::{JobState, JobType};
+use common::domain::lease::WorkerId;
+use common::engine::Engine;
+use common::ledger::{JobFilter, LedgerError};
+use common::report::Chain;
+use common::shutdown::Shutdown;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+use crate::consumer::{Consumer, Taken};
+use crate::device::{Connector, ConnectorError};
+use crate::lease_keeper::LeaseKeeper;
+use crate::pace::Pace;
+use crate::perform::{self, Context};
+use crate::relay::Relay;
+use crate::rescuer;
+use crate::trusted::Trusted;
+
+/// Time for the last messages after the last attempt; what is left then, another relay publishes.
+const FINAL_FLUSH: Duration = Duration::from_secs(5);
+
+/// Time that attempts get to hand their leases back after an abort.
+const ABORT_GRACE: Duration = Duration::from_secs(5);
+
+/// Time between two looks whether everything has ended, with [`Until::Idle`].
+const IDLE_CHECK: Duration = Duration::from_millis(500);
+
+/// When a worker ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Only when it is told to.
+    Stopped,
+    /// Also when no job of its types waits or runs anywhere.
+    Idle,
+}
+
+/// Why a worker ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// There was nothing left to do.
+    Idle,
+    /// It was told to; leases were handed back.
+    Stopped,
+}
+
+/// Why a worker cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Devices cannot be called.
+    #[error(transparent)]
+    Connector(#[from] ConnectorError),
+    /// The ledger cannot be used.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The broker will never deliver.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+}
+
+/// One worker process.
+pub struct App {
+    engine: Engine,
+    context: Arc<Context>,
+    keeper: Arc<LeaseKeeper>,
+    relay: Arc<Relay>,
+    consumer: Consumer,
+    job_types: Vec<JobType>,
+    grace: Duration,
+}
+
+impl App {
+    /// A worker as configured, which stops as `stop` says. Connects to nothing yet.
+    ///
+    /// # Errors
+    /// [`SetupError::Connector`] when the configuration does not say how firewalls are logged in to.
+    pub fn new(engine: Engine, config: &Config, stop: &Shutdown) -> Result<Self, SetupError> {
+        let connector = Connector::new(config)?;
+        connector.check_firewall_login()?;
+        let host = gethostname::gethostname().to_string_lossy().into_owned();
+        let worker = WorkerId::unique(&host, std::process::id());
+        let ledger = Arc::clone(&engine.ledger);
+        let keeper =
+            LeaseKeeper::new(Arc::clone(&ledger), worker, config.lease.ttl, config.lease.renew_every);
+        let keeper = Arc::new(keeper);
+        let relay = Arc::new(Relay::new(engine.clone(), config.relay.every, config.relay.window));
+        let context = Arc::new(Context {
+            relay: Arc::clone(&relay),
+            clock: Arc::new(SystemClock),
+            connector,
+            trusted: Trusted::new(Arc::clone(&ledger)),
+            ledger,
+            policy: config.plan.policy(),
+            verification: config.verification.mode,
+            pace: Pace { min: config.poll.min, max: config.poll.max },
+            stall_timeout: config.download.stall_timeout,
+            busy_wait: config.download.busy_wait,
+            stop: stop.clone(),
+        });
+        let job_types = config.worker.job_types.clone();
+        let consumer =
+            Consumer::new(engine.clone(), Arc::clone(&keeper), job_types.clone(), config.worker.concurrency);
+        Ok(Self { engine, context, keeper, relay, consumer, job_types, grace: config.worker.grace })
+    }
+
+    /// Name of this worker in ledger, logs and audit trail.
+    #[must_use]
+    pub fn worker(&self) -> &WorkerId {
+        self.keeper.worker()
+    }
+
+    /// Works until told to stop, or until idle.
+    ///
+    /// # Errors
+    /// [`SetupError`] when ledger or broker cannot be used at all. While they are only away, it waits.
+    pub async fn run(&self, until: Until) -> Result<Ending, SetupError> {
+        self.engine.ledger.check().await?;
+        info!(worker.id = %self.worker(), "worker {} begins, ledger {}", self.worker(), self.engine.ledger.location());
+        let attempts = TaskTracker::new();
+        let (parts_end, stop) = (CancellationToken::new(), &self.context.stop);
+        let working = async {
+            let ending = self.take_jobs(until, &attempts).await;
+            self.drain(&attempts).await;
+            parts_end.cancel();
+            ending
+        };
+        // The parts outlive the attempts: a lease is renewed and an event relayed until the last one has ended.
+        let (ending, (), (), ()) = tokio::join!(
+            working,
+            self.keeper.run(&parts_end),
+            self.relay.run(&parts_end),
+            rescuer::run(&self.engine.ledger, &self.relay, self.keeper.ttl(), &parts_end),
+        );
+        if let Err(error) = self.relay.flush(FINAL_FLUSH).await {
+            warn!("not everything was told before the end: {}; another relay will", Chain(&error));
+        }
+        let ending = ending?;
+        info!(worker.id = %self.worker(), "worker {} ends, {}", self.worker(), if stop.is_draining() { "as told" } else { "nothing is left to do" });
+        Ok(ending)
+    }
+
+    async fn take_jobs(&self, until: Until, attempts: &TaskTracker) -> Result<Ending, SetupError> {
+        let start = |Taken { job, hold, slot }: Taken| {
+            let context = Arc::clone(&self.context);
+            attempts.spawn(async move {
+                perform::perform(job, Arc::clone(hold.hold()), context).await;
+                drop((hold, slot));
+            });
+        };
+        tokio::select! {
+            consumed = self.consumer.run(&self.context.stop, start) => consumed.map(|()| Ending::Stopped).map_err(Into::into),
+            () = self.idle(attempts), if until == Until::Idle => Ok(Ending::Idle),
+        }
+    }
+
+    /// Lets attempts leave at their next safe point, then makes them.
+    async fn drain(&self, attempts: &TaskTracker) {
+        attempts.close();
+        if tokio::time::timeout(self.grace, attempts.wait()).await.is_err() {
+            warn!("{} attempts did not reach a safe point in {:?}", attempts.len(), self.grace);
+            self.context.stop.abort();
+            if tokio::time::timeout(ABORT_GRACE, attempts.wait()).await.is_err() {
+                warn!("{} attempts are left to their leases", attempts.len());
+            }
+        }
+    }
+
+    /// Ends when no job of our types waits or runs, here or anywhere.
+    async fn idle(&self, attempts: &TaskTracker) {
+        let active = JobFilter {
+            states: vec![JobState::Scheduled, JobState::Available, JobState::Running],
+            job_types: self.job_types.clone(),
+            ..JobFilter::default()
+        };
+        loop {
+            tokio::time::sleep(IDLE_CHECK).await;
+            if !attempts.is_empty() {
+                continue;
+            }
+            match self.engine.ledger.jobs(&active, 1).await {
+                Ok(jobs) if jobs.is_empty() && attempts.is_empty() => return,
+                Ok(_) => {}
+                Err(error) => warn!("cannot see whether anything is left: {}", Chain(&error)),
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! One attempt, from lease to end.
+//!
+//! Promises: every attempt ends its job in exactly one way, or lets go without a word when the lease is
+//! lost; a panic inside is a failed attempt, not a dead worker. Leaves to others: the steps themselves.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::clock::Clock;
+use common::domain::attempt::backoff;
+use common::domain::failure::FailureKind;
+use common::domain::hash::VerificationMode;
+use common::domain::path::Policy;
+use common::domain::status::Phase;
+use common::ledger::{ClaimedJob, End, Ledger};
+use common::report::Chain;
+use common::shutdown::Shutdown;
+use futures_util::FutureExt;
+use tokio::time::Instant;
+use tracing::{Instrument, error, info, info_span, warn};
+
+use crate::device::Connector;
+use crate::error::{Disposition, LONGEST_SNOOZE, MAX_SNOOZES, StepError};
+use crate::journal::Journal;
+use crate::lease_keeper::Hold;
+use crate::pace::Pace;
+use crate::relay::Relay;
+use crate::steps::{self, Attempt};
+use crate::trusted::Trusted;
+
+/// What every attempt of a process shares.
+pub(crate) struct Context {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) relay: Arc<Relay>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) connector: Connector,
+    pub(crate) trusted: Trusted,
+    pub(crate) policy: Policy,
+    pub(crate) verification: VerificationMode,
+    pub(crate) pace: Pace,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) busy_wait: Duration,
+    pub(crate) stop: Shutdown,
+}
+
+impl Context {
+    fn journal(&self, job: &ClaimedJob, hold: &Arc<Hold>) -> Journal {
+        let (ledger, relay, clock) =
+            (Arc::clone(&self.ledger), Arc::clone(&self.relay), Arc::clone(&self.clock));
+        Journal::new(job, Arc::clone(hold), ledger, relay, clock)
+    }
+}
+
+/// Performs a claimed job under its lease.
+pub(crate) async fn perform(job: ClaimedJob, hold: Arc<Hold>, context: Arc<Context>) {
+    let serial = &job.device.device.serial;
+    let span = info_span!(
+        "attempt",
+        job.id = job.lease.job.0,
+        job.type = %job.job_type,
+        device.serial = %serial,
+        attempt = job.attempt,
+        worker.id = %job.lease.owner,
+    );
+    attempt(&job, &hold, &context).instrument(span).await;
+}
+
+async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
+    let (serial, began) = (&job.device.device.serial, Instant::now());
+    info!("{serial}: attempt {} of {} begins", job.attempt, job.max_attempts);
+    let mut journal = context.journal(job, hold);
+    let steps = async {
+        let mut attempt = Attempt::new(job, hold, context, &mut journal)?;
+        tokio::select! {
+            biased;
+            () = hold.lost() => Err(StepError::Ledger(common::ledger::LedgerError::LeaseLost { job: job.lease.job })),
+            () = context.stop.aborting() => Err(StepError::Stopping),
+            done = steps::run(&mut attempt) => done,
+        }
+    };
+    let outcome = AssertUnwindSafe(steps).catch_unwind().await;
+    let ended = match outcome {
+        Ok(outcome) => end_of(outcome, job, context, &mut journal),
+        Err(_) => {
+            // What the journal had gathered may be half a thought: start from what is stored.
+            journal = context.journal(job, hold);
+            error!("{serial}: the attempt panicked; see the lines above");
+            Some(retry_or_fail(FailureKind::Internal, "the worker met a defect in itself", job, &mut journal))
+        }
+    };
+    let Some(end) = ended else {
+        warn!("{serial}: lease lost, nothing more is written");
+        return;
+    };
+    if let Err(lost) = journal.end(&end).await {
+        warn!("{serial}: the end of the attempt was not written: {}", Chain(&lost));
+        return;
+    }
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    info!(duration_ms, "{serial}: {}", sentence(&end));
+}
+
+/// How the attempt ends; `None` when it has nothing to say any more.
+fn end_of(
+    outcome: Result<(), StepError>,
+    job: &ClaimedJob,
+    context: &Context,
+    journal: &mut Journal,
+) -> Option<End> {
+    let Err(error) = outcome else {
+        return Some(End::Completed);
+    };
+    let message = Chain(&error).to_string();
+    match error.disposition() {
+        Disposition::LetGo => {
+            if !matches!(error, StepError::Ledger(common::ledger::LedgerError::LeaseLost { .. })) {
+                error!("the attempt cannot be written down: {message}");
+            }
+            None
+        }
+        Disposition::Release => Some(End::Released),
+        Disposition::Cancel => Some(End::Cancelled),
+        Disposition::Skip(kind) => {
+            journal.failed(kind, &message);
+            journal.at(Phase::Complete, 100, message.clone());
+            Some(End::Skipped { kind, message })
+        }
+        Disposition::Fail(kind) => Some(fail(kind, &message, journal)),
+        Disposition::Retry(kind) => Some(retry_or_fail(kind, &message, job, journal)),
+        Disposition::Snooze if job.n_snoozes >= MAX_SNOOZES => {
+            Some(fail(FailureKind::Busy, &message, journal))
+        }
+        Disposition::Snooze => Some(End::Snooze { message, after: context.busy_wait.min(LONGEST_SNOOZE) }),
+    }
+}
+
+fn fail(kind: FailureKind, message: &str, journal: &mut Journal) -> End {
+    journal.failed(kind, message);
+    End::Failed { kind, message: message.to_owned() }
+}
+
+fn retry_or_fail(kind: FailureKind, message: &str, job: &ClaimedJob, journal: &mut Journal) -> End {
+    if job.attempt >= job.max_attempts {
+        return fail(kind, message, journal);
+    }
+    journal.failed(kind, message);
+    let after = backoff(job.attempt, rand::random());
+    End::Retry { kind, message: message.to_owned(), after }
+}
+
+/// How the attempt ended, for the log.
+fn sentence(end: &End) -> String {
+    match end {
+        End::Completed => "every image is on the device".to_owned(),
+        End::Failed { kind, message } => format!("failed ({kind}): {message}"),
+        End::Skipped { kind, message } => format!("skipped ({kind}): {message}"),
+        End::Cancelled => "cancelled".to_owned(),
+        End::Retry { message, after, .. } => format!("trying again in {} s: {message}", after.as_secs()),
+        End::Snooze { message, after } => format!("asking again in {} s: {message}", after.as_secs()),
+        End::Released => "handed back, the worker stops".to_owned(),
+    }
+}

@@ -1,0 +1,149 @@
+//! Publishes due outbox rows in their order, at least once, and makes scheduled jobs available when they
+//! come due.
+//!
+//! Guarantees: a row is done with only after the broker confirmed it; two relays never hold one row. A crash
+//! between confirm and settlement publishes it again, which does no harm: a consumer of wake-ups finds
+//! nothing to claim, a reader of events sees an id twice. Leaves to others: order between jobs (nobody), jobs
+//! dispatched and never claimed ([`crate::rescuer`]).
+//!
+//! Woken by [`Relay::nudge`] after a commit of this process and by a timer (`relay.every`); either is enough.
+
+use std::time::Duration;
+
+use common::broker::BrokerError;
+use common::engine::Engine;
+use common::ledger::LedgerError;
+use common::report::Chain;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, warn};
+
+/// How long a round may keep its rows before another relay takes them: longer than any publish is allowed
+/// to take, short against an operator's patience.
+const HOLD: Duration = Duration::from_secs(30);
+
+/// Time between a nudge and the round: the commits of many attempts share one.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// Longest pause while ledger or broker are away.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+
+/// Jobs made available per round; more wait for the next one.
+const PROMOTE_LIMIT: u32 = 1_000;
+
+/// Publishes what the outbox holds.
+pub struct Relay {
+    engine: Engine,
+    every: Duration,
+    window: u32,
+    nudged: Notify,
+}
+
+/// Why rows could not be published now. They stay in the outbox.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The ledger did not answer.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// The broker did not answer.
+    #[error(transparent)]
+    Broker(#[from] BrokerError),
+    /// Rows were left when the time was up; the next relay publishes them.
+    #[error("{left} messages are not published yet")]
+    NotInTime {
+        /// Rows in the outbox.
+        left: u64,
+    },
+}
+
+impl Relay {
+    /// A relay that looks every `every` and publishes up to `window` rows at a time.
+    #[must_use]
+    pub fn new(engine: Engine, every: Duration, window: usize) -> Self {
+        let window = u32::try_from(window).unwrap_or(u32::MAX);
+        Self { engine, every, window, nudged: Notify::new() }
+    }
+
+    /// Says that something was committed.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    /// Publishes until `end`.
+    pub async fn run(&self, end: &CancellationToken) {
+        let mut pause = self.every;
+        loop {
+            let (next, failed) = match self.round().await {
+                Ok(Round { full: true, .. }) => continue,
+                Ok(Round { next_due, .. }) => (next_due.map_or(self.every, |due| due.min(self.every)), false),
+                Err(error) => {
+                    warn!("outbox not relayed, trying again in {pause:?}: {}", Chain(&error));
+                    (pause, true)
+                }
+            };
+            pause = if failed { (pause * 2).min(LONGEST_PAUSE) } else { self.every };
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(next) => {}
+                () = self.nudged.notified(), if !failed => tokio::time::sleep(LINGER).await,
+            }
+        }
+    }
+
+    /// Publishes until the outbox is empty.
+    ///
+    /// # Errors
+    /// What stopped it; [`RelayError::NotInTime`] after `within`. The rows that are left are not lost.
+    pub async fn flush(&self, within: Duration) -> Result<(), RelayError> {
+        let until = Instant::now() + within;
+        loop {
+            let round = self.round().await?;
+            let left = if round.full { 1 } else { self.engine.ledger.outbox_depth().await? };
+            if left == 0 {
+                return Ok(());
+            }
+            if Instant::now() >= until {
+                return Err(RelayError::NotInTime { left: self.engine.ledger.outbox_depth().await? });
+            }
+            if round.n_rows == 0 {
+                // Another relay holds them, or they rest after a refusal: look again, until the time is up.
+                tokio::time::sleep(LINGER).await;
+            }
+        }
+    }
+
+    async fn round(&self) -> Result<Round, RelayError> {
+        let ledger = &self.engine.ledger;
+        let (n_promoted, next_due) = ledger.promote_due(PROMOTE_LIMIT).await?;
+        let rows = ledger.take_outbox(self.window, HOLD).await?;
+        if rows.is_empty() {
+            return Ok(Round { n_rows: 0, full: false, next_due });
+        }
+        let settlement = match self.engine.broker.publish(&rows).await {
+            Ok(settlement) => settlement,
+            Err(error) => {
+                // Nothing was published: the rows come free at once instead of after their hold.
+                let unknown = rows.iter().map(|row| row.id).collect();
+                ledger.settle_outbox(&common::ledger::Settlement { unknown, ..Default::default() }).await?;
+                return Err(error.into());
+            }
+        };
+        ledger.settle_outbox(&settlement).await?;
+        for (id, reason) in &settlement.refused {
+            warn!(outbox.id = id, "message {id} was refused and will be tried again: {reason}");
+        }
+        debug!(n_rows = rows.len(), n_promoted, "relayed {} messages", settlement.confirmed.len());
+        let all_went = settlement.refused.is_empty() && settlement.unknown.is_empty();
+        let full = all_went && (rows.len() == self.window as usize || n_promoted == PROMOTE_LIMIT as usize);
+        Ok(Round { n_rows: rows.len(), full, next_due })
+    }
+}
+
+/// What one round did.
+struct Round {
+    n_rows: usize,
+    /// More is waiting: go on without a pause.
+    full: bool,
+    next_due: Option<Duration>,
+}

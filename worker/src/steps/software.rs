@@ -1,0 +1,164 @@
+//! What can the device have, what does it have, and which images does the goal need?
+
+use common::audit::AuditAction;
+use common::domain::image::{ListedImage, Presence, SoftwareListing};
+use common::domain::path::{self, Plan, PlannedImage};
+use common::domain::status::Phase;
+use common::domain::version::Version;
+use common::events::JobEvent;
+use common::ledger::{ImageRecord, ImageState};
+use serde_json::json;
+
+use super::Attempt;
+use crate::border;
+use crate::error::StepError;
+
+/// Refreshes the device's list, plans, and records the images of the path.
+///
+/// # Errors
+/// [`StepError::NoPath`] and [`StepError::RunningVersion`] when no images lead to the goal; what the call may meet.
+pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<SoftwareListing, StepError> {
+    attempt.safe_point()?;
+    let listing = border::listing(attempt.client.software_check().await?);
+    let running = &attempt.journal.status().current_version;
+    let current: Version =
+        running.parse().map_err(|_| StepError::RunningVersion { found: quoted(running) })?;
+    let plan = path::plan(&current, &attempt.job.goal, Some(&listing), &attempt.context.policy)?;
+    record(attempt, &plan, &listing);
+    attempt.journal.write().await?;
+    Ok(listing)
+}
+
+fn record(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) {
+    for (position, planned) in plan.images.iter().enumerate() {
+        let known = attempt.journal.image(planned.version).cloned();
+        attempt.journal.put_image(merged(position, planned, known));
+    }
+    let versions =
+        |of: &mut dyn Iterator<Item = &PlannedImage>| of.map(|image| image.version.to_string()).collect();
+    let path: Vec<String> = versions(&mut plan.images.iter());
+    let missing: Vec<String> = versions(&mut plan.missing());
+    let (missing_bytes, n_unknown) = plan.bytes_missing();
+
+    let journal = &mut *attempt.journal;
+    let status = journal.status_mut();
+    status.target_version = Some(plan.target.to_string());
+    status.upgrade_path.clone_from(&path);
+    journal.audit(
+        AuditAction::PathPlanned,
+        json!({
+            "current": plan.current.to_string(),
+            "target": plan.target.to_string(),
+            "path": plan.images.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "cautions": plan.cautions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "missing_bytes": missing_bytes,
+            "n_sizes_unknown": n_unknown,
+            "n_listed": listing.images().len(),
+            "ignored": listing.ignored(),
+        }),
+    );
+    journal.event(JobEvent::Planned {
+        current_version: plan.current.to_string(),
+        path,
+        missing,
+        missing_bytes,
+    });
+    let message = match plan.missing().count() {
+        0 => "every image of the path is on the device".to_owned(),
+        n => format!("{n} of {} images are missing", plan.images.len()),
+    };
+    journal.at(Phase::PreFlightDiskCheck, 5, message);
+}
+
+/// The record of a planned image: what the device shows now, and what earlier attempts did about it.
+fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>) -> ImageRecord {
+    let noted = known.as_ref().map_or(ImageState::Missing, |known| known.state);
+    let state = match (planned.presence, noted) {
+        (Some(Presence::Present), ImageState::AlreadyPresent) => ImageState::AlreadyPresent,
+        // Asked for by an earlier attempt of this job, whose end nobody saw.
+        (
+            Some(Presence::Present),
+            ImageState::Requested | ImageState::Downloading | ImageState::Downloaded,
+        ) => ImageState::Downloaded,
+        (Some(Presence::Present), ImageState::Missing) => ImageState::AlreadyPresent,
+        // It was there and somebody deleted it.
+        (_, ImageState::Downloaded | ImageState::AlreadyPresent | ImageState::Missing) => ImageState::Missing,
+        (_, underway @ (ImageState::Requested | ImageState::Downloading)) => underway,
+    };
+    ImageRecord {
+        version: planned.version,
+        position: u32::try_from(position).unwrap_or(u32::MAX),
+        rule: planned.rule.to_string(),
+        file_name: planned.file_name.clone(),
+        size_bytes: planned.size_bytes,
+        state,
+        device_job: known
+            .as_ref()
+            .filter(|_| state != ImageState::Missing)
+            .and_then(|known| known.device_job),
+        outcome: known.and_then(|known| known.outcome),
+    }
+}
+
+/// Puts the base image that the device asked for before the image that needs it, and that one back to missing.
+///
+/// # Errors
+/// [`StepError::DownloadFailed`] when the device asks for a base that is on the path already, or that it does not list.
+pub(super) async fn insert_base(
+    attempt: &mut Attempt<'_>,
+    needed_by: Version,
+    base: &str,
+    message: String,
+) -> Result<(), StepError> {
+    attempt.safe_point()?;
+    let refusal = panos::Refusal::BaseMissing { version: base.to_owned() };
+    let failed = StepError::DownloadFailed { version: needed_by, refusal, message };
+    let listing = border::listing(attempt.client.software_info().await?);
+    let Some(listed) = base.parse().ok().and_then(|base: Version| listing.find(&base)) else {
+        return Err(failed);
+    };
+    if attempt.journal.image(listed.version).is_some_and(|known| known.state.is_present()) {
+        return Err(failed);
+    }
+    let Some(position) = attempt.journal.image(needed_by).map(|image| image.position) else {
+        return Err(failed);
+    };
+    let later: Vec<ImageRecord> =
+        attempt.journal.images().iter().filter(|image| image.position >= position).cloned().collect();
+    for mut image in later {
+        image.position += 1;
+        if image.version == needed_by {
+            image.state = ImageState::Missing;
+            image.device_job = None;
+        }
+        attempt.journal.put_image(image);
+    }
+    attempt.journal.put_image(base_record(listed, position));
+    let path = attempt.journal.images().iter().map(|image| image.version.to_string()).collect();
+    attempt.journal.status_mut().upgrade_path = path;
+    attempt.journal.audit(
+        AuditAction::PathPlanned,
+        json!({ "base_inserted": listed.version.to_string(), "needed_by": needed_by.to_string() }),
+    );
+    Ok(attempt.journal.write().await?)
+}
+
+fn base_record(listed: &ListedImage, position: u32) -> ImageRecord {
+    let present = listed.presence == Presence::Present;
+    ImageRecord {
+        version: listed.version,
+        position,
+        rule: "base image that the device asked for".to_owned(),
+        file_name: listed.file_name.clone(),
+        size_bytes: listed.size_bytes,
+        state: if present { ImageState::AlreadyPresent } else { ImageState::Missing },
+        device_job: None,
+        outcome: None,
+    }
+}
+
+/// A device's text for a message: short, without control characters.
+fn quoted(text: &str) -> String {
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
+    format!("`{shown}`")
+}

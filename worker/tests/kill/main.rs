@@ -1,0 +1,185 @@
+//! A worker that dies before or after any of its writes leaves a job that the next one finishes, without
+//! asking the device for an image twice. Real ledger and broker (SQLite), real TLS, a simulated firewall.
+
+mod mortal;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use common::audit::verify;
+use common::config::{self, Config};
+use common::domain::device::{Device, Ha, Source};
+use common::domain::job::{BatchId, JobSpec, JobState, JobType, Requester};
+use common::domain::path::Goal;
+use common::engine::Engine;
+use common::ledger::{Batch, Completeness, EnqueueAnswer, Ledger};
+use common::shutdown::Shutdown;
+use mortal::{Death, Mortal};
+use simulator::scenario::{Named, TARGET};
+use simulator::server::Server;
+use simulator::server::tls::Certificates;
+use simulator::world::World;
+use tokio_util::sync::CancellationToken;
+use worker::{App, Ending, Until};
+
+/// More writes than one job of two images has; reached only if the end of the job was never seen.
+const MOST_WRITES: usize = 60;
+
+/// One simulated firewall that serves until dropped.
+struct Firewall {
+    world: Arc<World>,
+    port: u16,
+    directory: tempfile::TempDir,
+    stop: CancellationToken,
+}
+
+impl Firewall {
+    fn start(seed: u64) -> Self {
+        let mut scenario = Named::Plain.scenario();
+        scenario.devices = 1;
+        scenario.seed = simulator::seeded::Seed(seed);
+        scenario.pace.download_time = Duration::from_millis(300);
+        scenario.pace.check_time = Duration::ZERO;
+        let directory = tempfile::tempdir().unwrap();
+        let world = Arc::new(World::new(&scenario).unwrap());
+        let certificates = Arc::new(Certificates::create(directory.path()).unwrap());
+        let server = Server::bind(&world, 0).unwrap();
+        let (port, stop) = (server.port(), CancellationToken::new());
+        tokio::spawn(server.serve(Arc::clone(&world), certificates, stop.clone()));
+        Self { world, port, directory, stop }
+    }
+
+    fn config(&self, ledger: &Path) -> Config {
+        let text = format!(
+            "[ledger]\nurl = \"sqlite:{}\"\n[firewall]\nport = {}\nusername = \"{}\"\n[tls]\nverify = \"ca-file\"\nca_file = \"{}\"\n[poll]\nmin = \"50ms\"\nmax = \"200ms\"\n",
+            ledger.display(),
+            self.port,
+            simulator::world::USERNAME,
+            self.directory.path().join("ca.pem").display(),
+        );
+        let file = self.directory.path().join("config.toml");
+        std::fs::write(&file, text).unwrap();
+        let password = ("PANOS_UPGRADE__FIREWALL__PASSWORD".to_owned(), self.world.password.clone());
+        config::load(Some(&file), [password]).unwrap()
+    }
+
+    /// Times that each version was asked for.
+    fn downloads(&self) -> Vec<(String, u64)> {
+        let counters = self.world.firewalls[0].counters.lock().unwrap();
+        counters.downloads.iter().map(|(version, n)| (version.to_string(), *n)).collect()
+    }
+}
+
+impl Drop for Firewall {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn requester() -> Requester {
+    Requester { operator: "test".into(), host: "localhost".into(), reason: None }
+}
+
+async fn queue(ledger: &dyn Ledger, firewall: &Firewall) {
+    let simulated = &firewall.world.firewalls[0];
+    let device = Device {
+        serial: simulated.serial.parse().unwrap(),
+        hostname: "fw".into(),
+        address: Some(simulated.address.to_string()),
+        model: String::new(),
+        sw_version: String::new(),
+        ha: Ha::Standalone,
+        multi_vsys: false,
+        connected: true,
+        source: Source::Csv,
+    };
+    ledger
+        .record_devices(std::slice::from_ref(&device), Source::Csv, Completeness::Partial, &requester())
+        .await
+        .unwrap();
+    let job = JobSpec {
+        serial: device.serial,
+        job_type: JobType::DownloadOnly,
+        goal: Goal::Target(TARGET.to_string().parse().unwrap()),
+        max_attempts: 1,
+        retry_of: None,
+    };
+    let batch = Batch { id: BatchId::new(), by: requester(), jobs: vec![job] };
+    let answers = ledger.enqueue(&batch).await.unwrap();
+    assert!(matches!(answers[0].1, EnqueueAnswer::Created { .. }), "{answers:?}");
+}
+
+/// Makes every lease expire, as if its time had passed.
+fn expire_leases(ledger: &Path) {
+    let file = rusqlite::Connection::open(ledger).unwrap();
+    file.busy_timeout(Duration::from_secs(5)).unwrap();
+    file.execute("UPDATE jobs SET lease_expires_at = 1 WHERE state = 'running'", []).unwrap();
+    file.execute("UPDATE outbox SET taken_until = NULL", []).unwrap();
+    file.execute("UPDATE broker_wake_ups SET hidden_until = 0", []).unwrap();
+}
+
+/// Runs one job with a worker that dies at `death`, then with one that lives. Answers whether the first one died.
+async fn survives(death: Death, seed: u64) -> bool {
+    let firewall = Firewall::start(seed);
+    let ledger_file = firewall.directory.path().join("ledger.sqlite");
+    let config = firewall.config(&ledger_file);
+    let engine = Engine::open(&config).await.unwrap();
+    queue(engine.ledger.as_ref(), &firewall).await;
+
+    let mortal = Arc::new(Mortal::new(Arc::clone(&engine.ledger), death));
+    let dead = mortal.dead.clone();
+    let doomed = Engine { ledger: mortal, broker: Arc::clone(&engine.broker) };
+    let app = App::new(doomed, &config, &Shutdown::new()).unwrap();
+    let died = tokio::select! {
+        () = dead.cancelled() => true,
+        ending = app.run(Until::Idle) => { assert_eq!(ending.unwrap(), Ending::Idle); false }
+    };
+    drop(app);
+    expire_leases(&ledger_file);
+
+    let successor = App::new(engine.clone(), &config, &Shutdown::new()).unwrap();
+    let ending = tokio::time::timeout(Duration::from_secs(60), successor.run(Until::Idle));
+    assert_eq!(ending.await.expect("the successor finishes in a minute").unwrap(), Ending::Idle, "{death:?}");
+
+    let jobs = engine.ledger.jobs(&Default::default(), 10).await.unwrap();
+    assert_eq!(jobs.len(), 1);
+    assert_eq!(
+        (jobs[0].state, jobs[0].ready_for_install),
+        (JobState::Completed, true),
+        "{death:?}: {jobs:?}"
+    );
+    assert_eq!(jobs[0].attempt, 1, "{death:?}: a lost worker costs no attempt");
+    let downloads = firewall.downloads();
+    assert!(
+        downloads.len() == 2 && downloads.iter().all(|(_, n)| *n == 1),
+        "{death:?}: asked for {downloads:?}"
+    );
+    let trail = verify::verify(engine.ledger.as_ref()).await.unwrap();
+    assert!(trail.ok, "{death:?}: {trail:?}");
+    assert_eq!(engine.ledger.outbox_depth().await.unwrap(), 0, "{death:?}");
+    died
+}
+
+/// The seed of a fleet whose first device needs two images: base and target.
+const TWO_IMAGES: u64 = 7;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_dies_before_a_write_is_survived_without_a_second_request() {
+    let mut n_deaths = 0;
+    while survives(Death::Before(n_deaths), TWO_IMAGES).await {
+        n_deaths += 1;
+        assert!(n_deaths < MOST_WRITES, "the job never ends by itself");
+    }
+    assert!(n_deaths > 8, "only {n_deaths} writes were met");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_dies_after_a_write_is_survived_without_a_second_request() {
+    let mut n_deaths = 0;
+    while survives(Death::After(n_deaths), TWO_IMAGES).await {
+        n_deaths += 1;
+        assert!(n_deaths < MOST_WRITES, "the job never ends by itself");
+    }
+    assert!(n_deaths > 8, "only {n_deaths} writes were met");
+}
