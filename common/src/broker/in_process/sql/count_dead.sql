@@ -1,0 +1,3 @@
+-- count_dead: how many dead letters wait for a person.
+SELECT COUNT(*)
+FROM broker_dead;
