@@ -1,0 +1,112 @@
+//! The ledger in PostgreSQL: for a fleet.
+//!
+//! Cut along the traits: `inventory`, `enqueue`, `claim` (and renew), `finish` (record and end), `cancel`, `rescue`
+//! (and due times), `outbox`, `catalogue`, `trail`, `query`; `ending` is what several of them write. Below them
+//! `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
+//! SQLite has for those that do the same.
+//!
+//! # Guarantees
+//! Those of [`Ledger`]. Every answer has a limit. Nothing keeps a connection's state between uses: statements
+//! are unnamed, advisory locks end with their transaction, limits are part of the connection's start. So a
+//! pooler in transaction mode may stand in between.
+//!
+//! # Order of locks
+//! Within a transaction: rows of `jobs`, several by number; then heads of chains, several by name; then rows of
+//! `outbox`. What belongs to the system chain begins with its head. So no two transactions wait in a circle.
+
+mod address;
+mod cancel;
+mod catalogue;
+mod claim;
+mod connection;
+mod ending;
+mod enqueue;
+mod failure;
+mod finish;
+mod inventory;
+mod link;
+mod migrate;
+mod outbox;
+mod query;
+mod queue;
+mod rescue;
+mod statement;
+mod trail;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::{Ledger, LedgerError};
+use crate::config::Secret;
+use address::Address;
+use connection::Pool;
+use link::Link;
+
+/// Shown where the address itself cannot be read: none of it may be repeated.
+const UNREADABLE: &str = "ledger.url";
+
+/// The ledger of a fleet.
+pub struct PostgresLedger {
+    pool: Pool,
+    address: Address,
+    link: Link,
+}
+
+impl PostgresLedger {
+    /// Connects, without looking at the schema: [`Ledger::check`] does that.
+    ///
+    /// `url` is complete with its password ([`LedgerConfig::postgres_url`](crate::config::LedgerConfig::postgres_url)).
+    /// Its `sslmode` decides on TLS: `require` and stronger verify the certificate and the name in it, by the
+    /// roots of the system or those in `sslrootcert`; anything else is plain text.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], also when the server refuses the login or the URL cannot be read.
+    pub async fn connect(
+        url: &Secret,
+        pool_size: u32,
+        statement_timeout: Duration,
+    ) -> Result<Self, LedgerError> {
+        let unusable = |location: &str, reason: String| LedgerError::NotReachable {
+            location: location.to_owned(),
+            reason,
+        };
+        let address = Address::parse(url.expose()).map_err(|reason| unusable(UNREADABLE, reason))?;
+        let link = Link::new(&address.protection).map_err(|reason| unusable(&address.location, reason))?;
+        let pool = Pool::new(&address, link.clone(), pool_size, statement_timeout)?;
+        drop(pool.connection().await?);
+        Ok(Self { pool, address, link })
+    }
+}
+
+#[async_trait]
+impl Ledger for PostgresLedger {
+    async fn migrate(&self) -> Result<Vec<String>, LedgerError> {
+        migrate::migrate(&self.address, &self.link).await
+    }
+
+    async fn check(&self) -> Result<(), LedgerError> {
+        let wanted = migrate::wanted_version();
+        let found = migrate::found_version(&self.pool).await?;
+        if found == wanted {
+            Ok(())
+        } else {
+            Err(LedgerError::Schema { location: self.location(), found, wanted })
+        }
+    }
+
+    fn location(&self) -> String {
+        self.pool.location().to_owned()
+    }
+}
+
+impl fmt::Debug for PostgresLedger {
+    /// Only where it is: the rest holds the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresLedger({})", self.pool.location())
+    }
+}
+
+#[cfg(test)]
+mod tests;

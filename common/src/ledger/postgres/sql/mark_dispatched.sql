@@ -1,0 +1,11 @@
+-- mark_dispatched: jobs whose last wake-up the broker has count as dispatched from now on. Rows of many jobs are
+-- locked by number everywhere, and jobs before outbox rows, so that no two statements wait for each other in a
+-- circle. $1 outbox rows.
+WITH woken AS MATERIALIZED (
+    SELECT j.id
+    FROM outbox o JOIN jobs j ON j.id = o.job_id AND o.message_id = j.id || ':' || j.dispatch_no
+    WHERE o.id = ANY ($1::bigint[]) AND o.kind = 'wake_up' AND j.state = 'available'
+    ORDER BY j.id
+    FOR NO KEY UPDATE OF j
+)
+UPDATE jobs j SET dispatched_at = now() FROM woken w WHERE j.id = w.id

@@ -1,0 +1,5 @@
+-- read_holders: the jobs that hold the locks of devices. No row: the device is unknown; without a job: it is free.
+-- $1 serials.
+SELECT d.serial, j.id, j.job_type, j.state
+FROM devices d LEFT JOIN jobs j ON j.serial = d.serial AND j.ended_at IS NULL
+WHERE d.serial = ANY ($1::text[])

@@ -1,0 +1,2 @@
+-- read_installation: names this ledger for good.
+SELECT id FROM installation

@@ -1,0 +1,11 @@
+-- wake_unclaimed: jobs that were dispatched long ago and never claimed get another wake-up. $1 seconds, $2 limit.
+WITH lost AS MATERIALIZED (
+    SELECT id FROM jobs
+    WHERE state = 'available' AND dispatched_at < now() - make_interval(secs => $1)
+    ORDER BY id
+    LIMIT $2
+    FOR NO KEY UPDATE SKIP LOCKED
+)
+UPDATE jobs j SET dispatch_no = j.dispatch_no + 1, dispatched_at = NULL
+FROM lost l WHERE j.id = l.id
+RETURNING j.id, j.serial, j.job_type, j.batch_id, j.attempt, j.dispatch_no

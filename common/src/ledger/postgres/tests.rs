@@ -1,0 +1,342 @@
+//! What is PostgreSQL's alone. The behaviour of a ledger is held by the contract suite in `common/tests/ledger`.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::statement::{Statement, text};
+use super::*;
+use crate::audit::{AuditAction, AuditFact};
+use crate::domain::device::{Device, Ha, Serial, Source};
+use crate::domain::job::{BatchId, JobId, JobSpec, JobType, Requester};
+use crate::domain::lease::WorkerId;
+use crate::domain::path::Goal;
+use crate::domain::status::DeviceStatus;
+use crate::ledger::rows::NewEntry;
+use crate::ledger::{
+    Batch, Claim, Completeness, End, EnqueueAnswer, Inventory, JobFilter, Outbox, OutboxKind, OutboxRow,
+    Query, Queue, Settlement, StepRecord, Trail, TrailFilter,
+};
+use jiff::Timestamp;
+use testkit::postgres::Database;
+
+const LIMIT: Duration = Duration::from_secs(10);
+const HOLD: Duration = Duration::from_secs(60);
+
+async fn ledger_in(database: &Database) -> PostgresLedger {
+    let ledger = PostgresLedger::connect(&Secret::new(database.url()), 8, LIMIT).await.unwrap();
+    ledger.migrate().await.unwrap();
+    ledger
+}
+
+fn somebody() -> Requester {
+    Requester { operator: "ann".to_owned(), host: "laptop".to_owned(), reason: None }
+}
+
+fn serials(n: usize) -> Vec<Serial> {
+    (0..n).map(|index| format!("0079{index:05}").parse().unwrap()).collect()
+}
+
+async fn discover(ledger: &PostgresLedger, serials: &[Serial]) {
+    let device = |serial: &Serial| Device {
+        serial: serial.clone(),
+        hostname: "fw".to_owned(),
+        address: None,
+        model: "PA-440".to_owned(),
+        sw_version: "10.2.4".to_owned(),
+        ha: Ha::Standalone,
+        multi_vsys: false,
+        connected: true,
+        source: Source::Panorama,
+    };
+    let devices: Vec<Device> = serials.iter().map(device).collect();
+    ledger.record_devices(&devices, Source::Panorama, Completeness::Complete, &somebody()).await.unwrap();
+}
+
+fn batch<'a>(serials: impl IntoIterator<Item = &'a Serial>) -> Batch {
+    let spec = |serial: &Serial| JobSpec {
+        serial: serial.clone(),
+        job_type: JobType::DownloadOnly,
+        goal: Goal::Target("11.1.4".parse().unwrap()),
+        max_attempts: 3,
+        retry_of: None,
+    };
+    Batch { id: BatchId::new(), by: somebody(), jobs: serials.into_iter().map(spec).collect() }
+}
+
+fn created(answers: &[(Serial, EnqueueAnswer)]) -> Vec<JobId> {
+    answers
+        .iter()
+        .filter_map(|(_, answer)| match answer {
+            EnqueueAnswer::Created { job } => Some(*job),
+            EnqueueAnswer::Existing { .. }
+            | EnqueueAnswer::Conflict { .. }
+            | EnqueueAnswer::UnknownDevice => None,
+        })
+        .collect()
+}
+
+fn step(serial: &Serial, n_facts: usize) -> StepRecord {
+    let fact = |n: usize| AuditFact::new(AuditAction::SpaceChecked, serde_json::json!({ "n": n }));
+    StepRecord {
+        status: DeviceStatus::untouched(serial.as_str(), "fw", "standalone", "10.2.4", Timestamp::UNIX_EPOCH),
+        images: Vec::new(),
+        audit: (0..n_facts).map(fact).collect(),
+        events: Vec::new(),
+    }
+}
+
+#[test]
+fn every_query_is_a_file_that_begins_with_its_name() {
+    let sources: String = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ledger/postgres"))
+        .unwrap()
+        .filter_map(|entry| std::fs::read_to_string(entry.unwrap().path()).ok())
+        .collect();
+    for entry in std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/src/ledger/postgres/sql")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let query = std::fs::read_to_string(&path).unwrap();
+        assert!(query.starts_with(&format!("-- {name}: ")), "{name}");
+        assert!(sources.contains(&format!("statement!(\"{name}\")")), "nobody asks {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_not_reachable_and_no_secret_is_told() {
+    // Bound and not listening: nobody else can answer there.
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    let url = Secret::new(format!("postgres://app:hunter2@127.0.0.1:{port}/ledger"));
+    let error = PostgresLedger::connect(&url, 1, LIMIT).await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::NotReachable { location, .. } if location.contains("app@127.0.0.1"))
+    );
+    assert!(!format!("{error} {error:?}").contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn a_ledger_prints_as_its_place() {
+    let database = Database::create().await.unwrap();
+    // A server that trusts its users takes any password.
+    let mut url = url::Url::parse(database.url()).unwrap();
+    if url.password().is_none() {
+        url.set_password(Some("hunter2")).unwrap();
+    }
+    let password = url.password().unwrap().to_owned();
+    let ledger = PostgresLedger::connect(&Secret::new(url), 1, LIMIT).await.unwrap();
+    let printed = format!("{ledger:?} {}", ledger.location());
+    assert!(printed.contains(database.name()) && !printed.contains(&password), "{printed}");
+}
+
+#[tokio::test]
+async fn a_refused_statement_is_told_by_name_and_code_without_values() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let twice =
+        Statement { name: "twice", text: "INSERT INTO audit_heads SELECT $1, 0, hash FROM audit_heads" };
+    let error = ledger.pool.rows(&twice, [text("system")]).await.unwrap_err();
+    let told = error.to_string();
+    assert!(matches!(error, LedgerError::Store { statement: "twice", .. }), "{told}");
+    assert!(told.contains("23505") && !told.contains("system"), "{told}");
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_given_up_by_the_server() {
+    let database = Database::create().await.unwrap();
+    let limit = Duration::from_millis(100);
+    let ledger = PostgresLedger::connect(&Secret::new(database.url()), 1, limit).await.unwrap();
+    let sleep = Statement { name: "sleep", text: "SELECT pg_sleep(60)" };
+    let error = ledger.pool.rows(&sleep, []).await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::NotReachable { reason, .. } if reason.contains("57014")),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_says_nothing_is_left_and_asked_again_on_another_connection() {
+    let database = Database::create().await.unwrap();
+    // Zero is no limit to the server, so that our own is the first to pass.
+    let ledger = PostgresLedger::connect(&Secret::new(database.url()), 1, Duration::ZERO).await.unwrap();
+    let sleep = Statement { name: "sleep", text: "SELECT pg_sleep(60)" };
+    let error = ledger.pool.rows(&sleep, []).await.unwrap_err();
+    assert!(
+        matches!(&error, LedgerError::NotReachable { reason, .. } if reason.contains("sleep")),
+        "{error}"
+    );
+    assert!(matches!(ledger.check().await, Err(LedgerError::Schema { found: 0, .. })));
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_leaves_nothing_and_its_connection_is_used_again() {
+    let database = Database::create().await.unwrap();
+    ledger_in(&database).await;
+    let ledger = PostgresLedger::connect(&Secret::new(database.url()), 1, LIMIT).await.unwrap();
+    {
+        let mut connection = ledger.pool.connection().await.unwrap();
+        let transaction = connection.begin().await.unwrap();
+        trail::begin_chains(&transaction, &["gone"]).await.unwrap();
+    }
+    let heads = ledger.heads(None, 10).await.unwrap();
+    assert_eq!(heads.iter().map(|head| head.chain.as_str()).collect::<Vec<_>>(), ["system"]);
+}
+
+#[tokio::test]
+async fn an_entry_without_a_chain_fails_the_whole_call() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let entry = |chain: &str| NewEntry { chain: chain.to_owned(), job: None, body: b"{}".to_vec() };
+    let mut connection = ledger.pool.connection().await.unwrap();
+    let transaction = connection.begin().await.unwrap();
+    let error = trail::append(&transaction, &[entry("system"), entry("nowhere")]).await.unwrap_err();
+    assert!(matches!(error, LedgerError::Store { statement: "append_entries", .. }), "{error}");
+}
+
+/// Recomputes every chain.
+async fn assert_that_chains_fit(ledger: &PostgresLedger) {
+    let installation = ledger.installation().await.unwrap();
+    for head in ledger.heads(None, 10_000).await.unwrap() {
+        let filter = TrailFilter { chain: Some(head.chain.clone()), job: None };
+        let mut last = crate::audit::EntryHash::genesis(installation, &head.chain);
+        let entries = ledger.entries(&filter, None, 10_000).await.unwrap();
+        for (entry, seq) in entries.iter().zip(1..) {
+            assert_eq!((entry.seq, entry.prev), (seq, last));
+            last = last.next(seq, &entry.body);
+            assert_eq!(entry.hash, last);
+        }
+        assert_eq!((head.seq, head.hash), (i64::try_from(entries.len()).unwrap(), last), "{}", head.chain);
+    }
+}
+
+#[tokio::test]
+async fn entries_of_one_call_are_linked_as_the_verifier_computes_them() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let devices = serials(2);
+    discover(&ledger, &devices).await;
+    ledger.enqueue(&batch(&devices)).await.unwrap();
+    let mut connection = ledger.pool.connection().await.unwrap();
+    let transaction = connection.begin().await.unwrap();
+    let entry = |serial: &Serial, n: u8| NewEntry { chain: serial.to_string(), job: None, body: vec![n] };
+    let mixed: Vec<NewEntry> = (0..6).map(|n| entry(&devices[usize::from(n % 2)], n)).collect();
+    trail::append(&transaction, &mixed).await.unwrap();
+    transaction.commit().await.unwrap();
+
+    assert_that_chains_fit(&ledger).await;
+    let filter = TrailFilter { chain: Some(devices[1].to_string()), job: None };
+    let added = ledger.entries(&filter, Some((devices[1].as_str(), 1)), 10).await.unwrap();
+    assert_eq!(added.iter().map(|entry| entry.body[0]).collect::<Vec<_>>(), [1, 3, 5]);
+}
+
+#[tokio::test]
+async fn devices_that_have_a_job_use_up_no_numbers() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let devices = serials(30);
+    discover(&ledger, &devices).await;
+    let first = created(&ledger.enqueue(&batch(&devices[..29])).await.unwrap());
+    for _ in 0..3 {
+        assert!(created(&ledger.enqueue(&batch(&devices[..29])).await.unwrap()).is_empty());
+    }
+    let last = created(&ledger.enqueue(&batch(&devices)).await.unwrap());
+    assert_eq!(last, [JobId(first.iter().max().unwrap().0 + 1)]);
+}
+
+/// Rows by job, in the order in which relays got hold of them.
+async fn relay_one_by_one(ledger: &PostgresLedger) -> Vec<OutboxRow> {
+    let mut mine = Vec::new();
+    loop {
+        let taken = ledger.take_outbox(1, HOLD).await.unwrap();
+        if taken.is_empty() && ledger.outbox_depth().await.unwrap() == 0 {
+            return mine;
+        }
+        let confirmed = taken.iter().map(|row| row.id).collect();
+        mine.extend(taken);
+        ledger.settle_outbox(&Settlement { confirmed, ..Settlement::default() }).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn relays_side_by_side_take_each_row_once() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let devices = serials(20);
+    discover(&ledger, &devices).await;
+    ledger.enqueue(&batch(&devices)).await.unwrap();
+    let relays = (0..4).map(|_| relay_one_by_one(&ledger));
+    let rows: Vec<OutboxRow> = futures_util::future::join_all(relays).await.into_iter().flatten().collect();
+    let ids: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
+    assert_eq!((rows.len(), ids.len()), (40, 40));
+    assert_eq!(rows.iter().filter(|row| row.kind == OutboxKind::WakeUp).count(), 20);
+}
+
+/// Everything that writes, at once, on the same devices: whoever waits, waits in the same order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_writes_at_the_same_time_deadlocks() {
+    const ROUNDS: usize = 8;
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let devices = serials(25);
+    discover(&ledger, &devices).await;
+    let worker = WorkerId::unique("w", 1);
+
+    let enqueue = async {
+        for round in 0..ROUNDS {
+            let turned: Vec<&Serial> = devices.iter().cycle().skip(round * 7).take(devices.len()).collect();
+            ledger.enqueue(&batch(turned)).await.unwrap();
+        }
+    };
+    let work = async {
+        for round in 0..ROUNDS {
+            for job in ledger.jobs(&JobFilter::default(), 100).await.unwrap() {
+                let Claim::Claimed(claimed) = ledger.claim(job.id, &worker, HOLD).await.unwrap() else {
+                    continue;
+                };
+                let step = step(&job.serial, 3);
+                // Cancelled or rescued in between is fine; waiting in a circle is not.
+                for ended in [
+                    ledger.record(&claimed.lease, &step).await,
+                    match round % 3 {
+                        0 => ledger.end(&claimed.lease, &End::Completed, &step).await,
+                        1 => ledger.end(&claimed.lease, &End::Released, &step).await,
+                        _ => Ok(()),
+                    },
+                ] {
+                    assert!(matches!(ended, Ok(()) | Err(LedgerError::LeaseLost { .. })), "{ended:?}");
+                }
+            }
+        }
+    };
+    let keep = async {
+        for round in 0..ROUNDS * 4 {
+            let ttl = if round % 4 == 3 { Duration::ZERO } else { HOLD };
+            ledger.renew(&worker, ttl).await.unwrap();
+            ledger.rescue(Duration::ZERO).await.unwrap();
+            ledger.promote_due(100).await.unwrap();
+        }
+    };
+    let relay = async {
+        for _ in 0..ROUNDS * 4 {
+            let rows = ledger.take_outbox(50, HOLD).await.unwrap();
+            let (confirmed, unknown): (Vec<i64>, Vec<i64>) =
+                rows.iter().map(|row| row.id).partition(|id| id % 5 > 0);
+            ledger.settle_outbox(&Settlement { confirmed, unknown, ..Settlement::default() }).await.unwrap();
+        }
+    };
+    let cancel = async {
+        for _ in 0..ROUNDS {
+            for job in ledger.jobs(&JobFilter::default(), 20).await.unwrap() {
+                ledger.cancel(job.id, &somebody()).await.unwrap();
+            }
+        }
+    };
+    let look = async {
+        for _ in 0..ROUNDS {
+            discover(&ledger, &devices).await;
+        }
+    };
+    tokio::join!(enqueue, work, keep, relay, cancel, look);
+
+    assert_that_chains_fit(&ledger).await;
+    assert_eq!(ledger.counts(None).await.unwrap().total, 25);
+}
