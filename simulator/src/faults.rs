@@ -37,6 +37,8 @@ pub enum FaultKind {
     MalformedXml,
     /// The answer ends in the middle, in good HTTP.
     TruncatedXml,
+    /// An answer without a body.
+    Empty,
     /// A web page, as a captive portal would send.
     Html,
     /// An answer without end, up to `bytes`.
@@ -231,6 +233,7 @@ fn spoils(kind: &FaultKind, command: Word) -> bool {
         | FaultKind::HttpError { .. }
         | FaultKind::MalformedXml
         | FaultKind::TruncatedXml
+        | FaultKind::Empty
         | FaultKind::Html
         | FaultKind::HugeBody { .. }
         | FaultKind::NestedXml { .. }

@@ -23,6 +23,7 @@ pub fn reply(fault: &FaultKind, key: &str, command: Word) -> Reply {
         FaultKind::TruncatedXml => {
             Reply::xml("<response status=\"success\"><result><system><hostname>ber-ed")
         }
+        FaultKind::Empty => Reply::xml(""),
         FaultKind::Html => Reply { content_type: "text/html; charset=utf-8", ..Reply::xml(PAGE) },
         FaultKind::HugeBody { bytes } => Reply { body: Body::Endless { bytes: *bytes }, ..Reply::xml("") },
         FaultKind::NestedXml { depth } => {

@@ -89,6 +89,7 @@ const KINDS: &[&str] = &[
     "http_error",
     "malformed_xml",
     "truncated_xml",
+    "empty",
     "html",
     "huge_body",
     "nested_xml",
@@ -140,6 +141,7 @@ impl FaultRequest {
             }
             "malformed_xml" => FaultKind::MalformedXml,
             "truncated_xml" => FaultKind::TruncatedXml,
+            "empty" => FaultKind::Empty,
             "html" => FaultKind::Html,
             "huge_body" => {
                 let bytes = self.bytes.unwrap_or(HUGE_BYTES);
