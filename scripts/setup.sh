@@ -12,6 +12,9 @@
 # The oldest compiler that builds us; `rust-version` in Cargo.toml is the same number.
 readonly MINIMUM_RUST=1.92
 
+# The public PAN-OS client that the simulator is checked against.
+readonly PAN_PYTHON=0.26.0
+
 # Whether `apt-get update` has run in this process: once is enough, and none if nothing is missing.
 apt_lists_are_fresh=no
 
@@ -177,4 +180,16 @@ need_python() {
     if ! command -v python3 >/dev/null || ! python3 -c 'import ensurepip' 2>/dev/null; then
         install_packages 'Python' python3 python3-venv
     fi
+}
+
+# Other people's client that the simulator is checked against, as the registry has it, in the directory $1.
+need_pan_python() {
+    local directory=$1
+    # Started, not only looked for: the Python that made the directory may be gone.
+    "$directory/bin/python" -c 'import pan.xapi' 2>/dev/null && [ -e "$directory/bin/panxapi.py" ] && return 0
+    need_python
+    say "installing pan-python $PAN_PYTHON into $directory"
+    quietly python3 -m venv --clear "$directory" || die 'python3 -m venv failed'
+    quietly "$directory/bin/pip" install --no-input "pan-python==$PAN_PYTHON" ||
+        die "pan-python $PAN_PYTHON could not be installed"
 }
