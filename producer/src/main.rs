@@ -1,3 +1,40 @@
-//! The operator's command line.
+//! The operator's command line: parses, dispatches, and turns what came of it into an exit code.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`cli`], [`exit`] | what can be typed; what a script may branch on |
+//! | [`commands`] | one command per file |
+//! | [`discover`], [`plan`], [`queue`] | Panorama's list as devices; device and goal as a job; jobs into the ledger |
+//! | [`csv_file`], [`devices_csv`], [`input`] | what is read from files |
+//! | [`output`], [`progress`], [`failure`] | data to stdout; bars to stderr; errors with a hint and a code |
+//!
+//! Leaves to others: the truth (`common::ledger`), performing jobs (`worker`), the protocol (`panos`).
 
-fn main() {}
+mod cli;
+mod commands;
+mod context;
+mod csv_file;
+mod devices_csv;
+mod discover;
+mod exit;
+mod failure;
+mod input;
+mod listing;
+mod output;
+mod plan;
+mod progress;
+mod queue;
+mod requester;
+mod stage;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match commands::run(cli::Cli::parse()).await {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => ExitCode::from(failure::report(&error)),
+    }
+}

@@ -1,0 +1,52 @@
+//! `audit export`: entries as they are stored, one JSON object per line, with everything that a second
+//! program needs to recompute the hashes: `hash = SHA-256(prev ‖ seq as 8 bytes big-endian ‖ body)`.
+
+use common::audit::StoredEntry;
+use common::ledger::TrailFilter;
+use serde::Serialize;
+
+use super::pages::{Pages, chain};
+use crate::context::Context;
+use crate::exit;
+
+/// One stored entry. Names of fields are interface.
+#[derive(Serialize)]
+struct Exported<'a> {
+    chain: &'a str,
+    seq: i64,
+    at: String,
+    prev: String,
+    hash: String,
+    /// The canonical text, whose UTF-8 bytes were hashed.
+    body: &'a str,
+}
+
+/// Prints entries as they come, by chain and position; the same in both output formats.
+pub(crate) async fn run(context: &Context, device: Option<String>) -> anyhow::Result<u8> {
+    let ledger = context.ledger().await?;
+    let filter = TrailFilter { chain: chain(ledger.as_ref(), device).await?, job: None };
+    let mut pages = Pages::new(ledger.as_ref(), filter);
+    loop {
+        let page = pages.next().await?;
+        if page.is_empty() {
+            return Ok(exit::OK);
+        }
+        let mut lines = String::new();
+        for entry in &page {
+            lines.push_str(&serde_json::to_string(&exported(entry)?)?);
+            lines.push('\n');
+        }
+        context.output.write(&crate::output::json_text(&lines))?;
+    }
+}
+
+fn exported(entry: &StoredEntry) -> anyhow::Result<Exported<'_>> {
+    Ok(Exported {
+        chain: &entry.chain,
+        seq: entry.seq,
+        at: entry.at.to_string(),
+        prev: entry.prev.to_string(),
+        hash: entry.hash.to_string(),
+        body: std::str::from_utf8(&entry.body)?,
+    })
+}

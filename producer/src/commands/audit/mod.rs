@@ -1,0 +1,6 @@
+//! `audit …`: the trail, read in pages, so that memory stays flat however long it is.
+
+pub(crate) mod export;
+pub(crate) mod list;
+mod pages;
+pub(crate) mod verify;

@@ -1,0 +1,115 @@
+//! `config check`: reaches everything that the configuration names, and tells all that is wrong at once.
+//!
+//! The values themselves were checked when the configuration was read.
+
+use std::error::Error;
+
+use common::engine::Engine;
+use common::report::Chain;
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::exit;
+use crate::failure;
+use crate::output::{Page, Table};
+
+/// Every part that was tried. Names of fields are interface.
+#[derive(Serialize)]
+struct Checked {
+    ok: bool,
+    parts: Vec<Part>,
+    /// What works and is risky.
+    warnings: Vec<String>,
+}
+
+/// One thing that was reached, or not.
+#[derive(Serialize)]
+struct Part {
+    part: &'static str,
+    ok: bool,
+    /// What it is, or what is wrong.
+    found: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    #[serde(skip)]
+    code: u8,
+}
+
+impl Part {
+    fn good(part: &'static str, found: impl Into<String>) -> Self {
+        Self { part, ok: true, found: found.into(), remedy: None, code: exit::OK }
+    }
+
+    fn bad(part: &'static str, error: &(dyn Error + 'static)) -> Self {
+        let (code, remedy) = failure::meaning(error);
+        Self { part, ok: false, found: Chain(error).to_string(), remedy, code }
+    }
+}
+
+/// Reaches ledger, broker and Panorama, and checks that firewalls could be logged in to.
+pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
+    let mut parts = engine(context).await;
+    parts.push(firewalls(context));
+    if context.config.panorama.host.is_some() {
+        parts.push(panorama(context).await);
+    }
+    let checked =
+        Checked { ok: parts.iter().all(|part| part.ok), parts, warnings: context.config.warnings() };
+    context.output.print(&checked, page)?;
+    // A part that is away weighs more than one that is not configured: the code says to try again.
+    Ok(checked.parts.iter().map(|part| part.code).max().unwrap_or(exit::OK))
+}
+
+async fn engine(context: &Context) -> Vec<Part> {
+    let engine = match Engine::open(&context.config).await {
+        Ok(engine) => engine,
+        Err(error) => return vec![Part::bad("ledger and broker", &error)],
+    };
+    let ledger = match engine.ledger.check().await {
+        Ok(()) => Part::good("ledger", engine.ledger.location()),
+        Err(error) => Part::bad("ledger", &error),
+    };
+    let broker = match engine.broker.check().await {
+        Ok(()) => Part::good("broker", engine.broker.location()),
+        Err(error) => Part::bad("broker", &error),
+    };
+    vec![ledger, broker]
+}
+
+fn firewalls(context: &Context) -> Part {
+    let checked = context.connector().and_then(|connector| Ok(connector.check_firewall_login()?));
+    match checked {
+        Ok(()) => Part::good("firewalls", "a login is configured; no firewall was asked"),
+        Err(error) => Part::bad("firewalls", error.as_ref()),
+    }
+}
+
+async fn panorama(context: &Context) -> Part {
+    match ask_panorama(context).await {
+        Ok(found) => Part::good("panorama", found),
+        Err(error) => Part::bad("panorama", error.as_ref()),
+    }
+}
+
+async fn ask_panorama(context: &Context) -> anyhow::Result<String> {
+    let host = context.config.panorama.host.as_ref().map_or("", |host| host.as_str());
+    let info = context.connector()?.panorama(host)?.system_info().await?;
+    Ok(format!("{} at {host}, {} with {}", info.hostname, info.model, info.sw_version))
+}
+
+fn page(checked: &Checked, page: &mut Page) {
+    let mut table = Table::new(["PART", "STATE", "WHAT"]);
+    for part in &checked.parts {
+        let state = if part.ok { "ok" } else { "wrong" };
+        table.row([part.part.to_owned(), state.to_owned(), part.found.clone()]);
+    }
+    page.table(&table);
+    for part in &checked.parts {
+        if let Some(remedy) = &part.remedy {
+            page.line(format!("{}: {remedy}", part.part));
+        }
+    }
+    for warning in &checked.warnings {
+        page.line(format!("warning: {warning}"));
+    }
+}

@@ -1,0 +1,8 @@
+//! `download …`: jobs for the fleet.
+
+pub(crate) mod from_csv;
+pub(crate) mod queue_all;
+pub(crate) mod status;
+pub(crate) mod verify;
+mod verify_report;
+pub(crate) mod watch;

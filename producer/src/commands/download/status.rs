@@ -1,0 +1,132 @@
+//! `download status`: where the fleet is, and what has to be done about what went wrong.
+
+use common::domain::device::Serial;
+use common::domain::failure::FailureKind;
+use common::domain::job::{JobId, JobState};
+use common::ledger::{JobFilter, JobView, Ledger, StatusCounts};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::exit;
+use crate::output::{Page, Table, counted};
+
+/// More than any fleet has devices.
+const ALL: u32 = 1_000_000;
+
+/// The fleet by the newest job of each device. Names of fields are interface.
+#[derive(Serialize)]
+pub(crate) struct FleetStatus {
+    #[serde(flatten)]
+    pub(crate) counts: StatusCounts,
+    /// Devices that are not as asked, and why.
+    pub(crate) exceptions: Vec<Exception>,
+}
+
+/// A device that is not as asked.
+#[derive(Debug, Serialize)]
+pub(crate) struct Exception {
+    pub(crate) serial: Serial,
+    pub(crate) hostname: String,
+    pub(crate) job_id: JobId,
+    pub(crate) state: JobState,
+    pub(crate) kind: Option<FailureKind>,
+    pub(crate) message: String,
+}
+
+impl From<JobView> for Exception {
+    fn from(job: JobView) -> Self {
+        let JobView { id, serial, hostname, state, failure_kind, message, .. } = job;
+        Self { serial, hostname, job_id: id, state, kind: failure_kind, message }
+    }
+}
+
+/// Prints the counts and the exceptions.
+pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
+    let status = fleet(context.ledger().await?.as_ref()).await?;
+    context.output.print(&status, page)?;
+    Ok(exit::OK)
+}
+
+/// The status of the fleet now.
+pub(crate) async fn fleet(ledger: &dyn Ledger) -> anyhow::Result<FleetStatus> {
+    let counts = ledger.counts(None).await?;
+    let mut exceptions = exceptions(ledger).await?;
+    exceptions.sort_by(|a, b| (a.kind, &a.serial).cmp(&(b.kind, &b.serial)));
+    Ok(FleetStatus { counts, exceptions })
+}
+
+/// Devices whose newest job failed or was skipped.
+pub(crate) async fn exceptions(ledger: &dyn Ledger) -> anyhow::Result<Vec<Exception>> {
+    let filter = JobFilter {
+        states: vec![JobState::Failed, JobState::Skipped],
+        newest_per_device: true,
+        ..JobFilter::default()
+    };
+    Ok(ledger.jobs(&filter, ALL).await?.into_iter().map(Exception::from).collect())
+}
+
+/// The status for people.
+pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
+    let FleetStatus { counts, exceptions } = status;
+    if counts.total == 0 {
+        return page.line("no job yet; `panos-upgrade download queue-all --target VERSION` queues the fleet");
+    }
+    let mut states = Table::new(["STATE", "DEVICES"]);
+    for state in JobState::ALL {
+        states.row([state.to_string(), counts.by_state.get(&state).unwrap_or(&0).to_string()]);
+    }
+    states.row(["total".to_owned(), counts.total.to_string()]);
+    page.table(&states);
+    page.gap();
+    page.line(format!("{} of {} ready for install", counts.ready_for_install, counts.total));
+    if !counts.failures.is_empty() {
+        page.gap();
+        failures(counts, page);
+    }
+    exceptions_table(exceptions, page);
+}
+
+/// Kinds of failure with what to do about each.
+fn failures(counts: &StatusCounts, page: &mut Page) {
+    let mut failures = Table::new(["FAILURE", "DEVICES", "REMEDY"]);
+    for failure in &counts.failures {
+        failures.row([failure.kind.to_string(), failure.count.to_string(), failure.remedy.to_owned()]);
+    }
+    page.table(&failures);
+}
+
+/// The devices behind the kinds.
+pub(crate) fn exceptions_table(exceptions: &[Exception], page: &mut Page) {
+    if exceptions.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(format!("{} not as asked:", counted(exceptions.len(), "device")));
+    let mut table = Table::new(["SERIAL", "HOSTNAME", "JOB", "STATE", "KIND", "MESSAGE"]);
+    for exception in exceptions {
+        table.row([
+            exception.serial.to_string(),
+            exception.hostname.clone(),
+            exception.job_id.to_string(),
+            exception.state.to_string(),
+            exception.kind.map(|kind| kind.to_string()).unwrap_or_default(),
+            exception.message.clone(),
+        ]);
+    }
+    page.table(&table);
+}
+
+/// Devices whose newest job waits or runs.
+pub(crate) fn n_active(counts: &StatusCounts) -> u64 {
+    counts.by_state.iter().filter(|(state, _)| !state.is_terminal()).map(|(_, n)| n).sum()
+}
+
+/// `3 running, 227 completed`: the states that occur, on one line.
+pub(crate) fn one_line(counts: &StatusCounts) -> String {
+    let occurring = JobState::ALL.into_iter().filter_map(|state| {
+        let n = counts.by_state.get(&state).filter(|n| **n > 0)?;
+        Some(format!("{n} {state}"))
+    });
+    let line = occurring.collect::<Vec<_>>().join(", ");
+    if line.is_empty() { "no job yet".to_owned() } else { line }
+}

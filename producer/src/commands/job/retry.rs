@@ -1,0 +1,27 @@
+//! `job retry`: the wish of an ended job, once more.
+
+use common::domain::job::JobSpec;
+
+use crate::context::{Context, known_job};
+use crate::failure::Failure;
+use crate::queue::{self, Report};
+
+/// Queues a new job with the goal of an ended one.
+pub(crate) async fn run(context: &Context, id: i64, reason: Option<&str>) -> anyhow::Result<u8> {
+    let job = known_job(context.ledger().await?.as_ref(), id).await?;
+    if !job.state.is_terminal() {
+        return Err(Failure::usage(format!("job {id} has not ended, it is {}", job.state))
+            .hint(format!("wait for it, or `panos-upgrade job cancel {id} --reason TEXT` first"))
+            .into());
+    }
+    let spec = JobSpec {
+        serial: job.serial,
+        job_type: job.job_type,
+        goal: job.goal,
+        max_attempts: context.config.worker.max_attempts,
+        retry_of: Some(job.id),
+    };
+    let report = queue::one(context, spec, job.hostname, reason).await?;
+    context.output.print(&report, Report::page)?;
+    Ok(report.code_of_one())
+}

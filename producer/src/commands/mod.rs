@@ -1,0 +1,106 @@
+//! One command per file; each makes a value with a documented JSON shape and a page for people.
+//!
+//! Promises: a command prints its result once, at its end, and answers an exit code; commands that need no
+//! configuration work without one, so that a broken file can be mended and a paths file be checked anywhere.
+
+mod audit;
+mod completions;
+mod config;
+mod device;
+mod download;
+mod hash;
+mod job;
+mod migrate;
+mod path;
+mod work;
+
+use crate::cli::{
+    AuditCommand, Cli, Command, ConfigCommand, DeviceCommand, DownloadCommand, HashCommand, JobCommand,
+    PathCommand,
+};
+use crate::context::Context;
+use crate::output::Output;
+
+/// Runs the command; answers its exit code.
+pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
+    let output = Output::new(cli.output);
+    let context = || Context::new(cli.config.as_deref(), output);
+    match cli.command {
+        Command::Completions { shell } => completions::run(output, shell),
+        Command::Config(ConfigCommand::Set { key, value }) => {
+            config::set::run(output, cli.config.as_deref(), &key, &value)
+        }
+        Command::Path(PathCommand::Validate { file }) => path::validate::run(output, &file),
+        Command::Device(command) => device(&context()?, command).await,
+        Command::Download(command) => download(&context()?, command).await,
+        Command::Job(command) => job(&context()?, command).await,
+        Command::Hash(command) => hash(&context()?, command).await,
+        Command::Path(PathCommand::Show { from, goal, offline }) => {
+            let ask = if offline { path::show::Ask::Nobody } else { path::show::Ask::TheDevice };
+            path::show::run(&context()?, &from, &goal, ask).await
+        }
+        Command::Audit(command) => audit(&context()?, command).await,
+        Command::Config(ConfigCommand::Show) => config::show::run(&context()?),
+        Command::Config(ConfigCommand::Check) => config::check::run(&context()?).await,
+        Command::Work(args) => work::run(&context()?, &args).await,
+        Command::Migrate => migrate::run(&context()?).await,
+    }
+}
+
+async fn device(context: &Context, command: DeviceCommand) -> anyhow::Result<u8> {
+    match command {
+        DeviceCommand::Discover => device::discover::run(context).await,
+        DeviceCommand::List { select } => device::list::run(context, &select).await,
+        DeviceCommand::Show { serial } => device::show::run(context, &serial).await,
+        DeviceCommand::Status { serial } => device::status::run(context, &serial).await,
+        DeviceCommand::Export { output_dir } => device::export::run(context, &output_dir).await,
+        DeviceCommand::Import { file } => device::import::run(context, &file).await,
+    }
+}
+
+async fn download(context: &Context, command: DownloadCommand) -> anyhow::Result<u8> {
+    match command {
+        DownloadCommand::QueueAll { queue, select } => {
+            download::queue_all::run(context, &queue, &select).await
+        }
+        DownloadCommand::FromCsv { file, queue } => download::from_csv::run(context, &file, &queue).await,
+        DownloadCommand::Status { watch: true } => download::watch::run(context).await,
+        DownloadCommand::Status { watch: false } => download::status::run(context).await,
+        DownloadCommand::Verify { select, report } => {
+            download::verify::run(context, &select, report.as_deref()).await
+        }
+    }
+}
+
+async fn job(context: &Context, command: JobCommand) -> anyhow::Result<u8> {
+    match command {
+        JobCommand::Submit { device, download_only: true, queue } => {
+            job::submit::download(context, &device, &queue).await
+        }
+        JobCommand::Submit { device, download_only: false, queue: _ } => {
+            job::submit::upgrade(context, &device).await
+        }
+        JobCommand::List(args) => job::list::run(context, &args).await,
+        JobCommand::Show { id } => job::show::run(context, id).await,
+        JobCommand::Cancel { id, reason } => job::cancel::run(context, id, &reason).await,
+        JobCommand::Retry { id, reason } => job::retry::run(context, id, reason.as_deref()).await,
+    }
+}
+
+async fn hash(context: &Context, command: HashCommand) -> anyhow::Result<u8> {
+    match command {
+        HashCommand::Import { file } => hash::import::run(context, &file).await,
+        HashCommand::Add { version, filename, sha256 } => {
+            hash::add::run(context, &version, filename.as_deref(), &sha256).await
+        }
+        HashCommand::List => hash::list::run(context).await,
+    }
+}
+
+async fn audit(context: &Context, command: AuditCommand) -> anyhow::Result<u8> {
+    match command {
+        AuditCommand::List { device, job } => audit::list::run(context, device, job).await,
+        AuditCommand::Verify => audit::verify::run(context).await,
+        AuditCommand::Export { device } => audit::export::run(context, device).await,
+    }
+}

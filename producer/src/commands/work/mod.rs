@@ -1,0 +1,115 @@
+//! `work`: a worker in this process, with live progress.
+//!
+//! Promises: Ctrl-C once hands every lease back and says how to go on, twice leaves now; the summary tells
+//! what this run could not do and what to do about it. Leaves to others: performing (`worker::App`, the same
+//! as in the daemon).
+
+mod view;
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use common::domain::job::JobId;
+use common::ledger::{Ledger, StatusCounts};
+use common::shutdown::Shutdown;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+use worker::{App, Ending, Until};
+
+use self::view::View;
+use super::download::status::{self, Exception};
+use crate::cli::WorkArgs;
+use crate::context::Context;
+use crate::exit;
+use crate::output::{Page, Table, note};
+
+/// Time that a second Ctrl-C leaves for attempts that are about to write; leases run out by themselves.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What this run came to. Names of fields are interface.
+#[derive(Serialize)]
+struct Worked {
+    /// Whether it was stopped before everything was done.
+    stopped: bool,
+    /// The fleet now, by the newest job of each device.
+    #[serde(flatten)]
+    counts: StatusCounts,
+    /// Devices whose job ended in this run and that are not as asked.
+    exceptions: Vec<Exception>,
+}
+
+/// Works until idle, or until told to stop.
+pub(crate) async fn run(context: &Context, args: &WorkArgs) -> anyhow::Result<u8> {
+    let stop = Shutdown::new();
+    stop.listen_for_signals()?;
+    let engine = context.engine().await?;
+    let ledger = engine.ledger.clone();
+    let app = App::new(engine, &context.config, &stop)?;
+    let before = exceptions_known(ledger.as_ref()).await?;
+
+    let until = if args.until_idle { Until::Idle } else { Until::Stopped };
+    let view_ends = CancellationToken::new();
+    let working = async {
+        let ending = tokio::select! {
+            ending = app.run(until) => Some(ending),
+            () = left_at_once(&stop) => None,
+        };
+        view_ends.cancel();
+        ending
+    };
+    let (ending, ()) = tokio::join!(working, View::new(ledger.as_ref()).run(&view_ends));
+    let stopped = match ending.transpose()? {
+        Some(Ending::Idle) => false,
+        Some(Ending::Stopped) | None => true,
+    };
+
+    let counts = ledger.counts(None).await?;
+    let mut exceptions = status::exceptions(ledger.as_ref()).await?;
+    exceptions.retain(|exception| !before.contains(&exception.job_id));
+    exceptions.sort_by(|a, b| (a.kind, &a.serial).cmp(&(b.kind, &b.serial)));
+    let worked = Worked { stopped, counts, exceptions };
+    context.output.print(&worked, page)?;
+    Ok(code(&worked))
+}
+
+fn code(worked: &Worked) -> u8 {
+    if worked.stopped {
+        note(
+            "stopped: downloads go on on the firewalls; `panos-upgrade work` takes them over where they are",
+        );
+        exit::INTERRUPTED
+    } else if worked.exceptions.is_empty() {
+        exit::OK
+    } else {
+        exit::SOME_NOT
+    }
+}
+
+/// Resolves some time after the second signal.
+async fn left_at_once(stop: &Shutdown) {
+    stop.aborting().await;
+    tokio::time::sleep(LEAVE_WITHIN).await;
+}
+
+/// Jobs that are not as asked already, of earlier runs.
+async fn exceptions_known(ledger: &dyn Ledger) -> anyhow::Result<HashSet<JobId>> {
+    Ok(status::exceptions(ledger).await?.into_iter().map(|exception| exception.job_id).collect())
+}
+
+fn page(worked: &Worked, page: &mut Page) {
+    let Worked { counts, exceptions, .. } = worked;
+    page.line(status::one_line(counts));
+    page.line(format!("{} of {} ready for install", counts.ready_for_install, counts.total));
+    let mut remedies = Table::new(["FAILURE", "DEVICES", "REMEDY"]);
+    let mut kinds: Vec<_> = exceptions.iter().filter_map(|exception| exception.kind).collect();
+    kinds.dedup();
+    for kind in kinds {
+        let n = exceptions.iter().filter(|exception| exception.kind == Some(kind)).count();
+        remedies.row([kind.to_string(), n.to_string(), kind.remedy().to_owned()]);
+    }
+    if !remedies.is_empty() {
+        page.gap();
+        page.table(&remedies);
+    }
+    status::exceptions_table(exceptions, page);
+}

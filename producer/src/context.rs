@@ -1,0 +1,107 @@
+//! What every command that needs a configuration gets: the configuration, the output, and the ways to
+//! ledger, broker and devices.
+//!
+//! Promises: nothing is connected before a command asks for it, and a ledger that comes from here has the
+//! schema that this program needs. Leaves to others: closing (the end of the process) and exit codes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use common::config::{self, Config, LogFilter, Origin};
+use common::domain::device::Serial;
+use common::domain::job::JobId;
+use common::engine::Engine;
+use common::ledger::{DeviceRecord, JobView, Ledger, LedgerError};
+use common::telemetry;
+use tokio::sync::OnceCell;
+use tracing::warn;
+use worker::device::Connector;
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// What is logged unless `log.level` says otherwise: warnings, and our own progress lines. The rest stands in
+/// the ledger and is asked for with commands.
+const QUIET: &str = "warn,panos_upgrade=info";
+
+/// A configuration and where results go.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) output: Output,
+    /// Opened when it is first needed, and once.
+    engine: OnceCell<Engine>,
+}
+
+impl Context {
+    /// Reads the configuration and starts logging.
+    pub(crate) fn new(file: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+        let config = config::load(file, config::environment())?;
+        telemetry::init(&quieter(&config).log);
+        for warning in config.warnings() {
+            warn!("{warning}");
+        }
+        Ok(Self { config, output, engine: OnceCell::new() })
+    }
+
+    /// The ledger, with the schema of this program.
+    pub(crate) async fn ledger(&self) -> anyhow::Result<Arc<dyn Ledger>> {
+        Ok(self.engine().await?.ledger)
+    }
+
+    /// The ledger and its broker.
+    pub(crate) async fn engine(&self) -> anyhow::Result<Engine> {
+        let open = async || -> anyhow::Result<Engine> {
+            let engine = Engine::open(&self.config).await?;
+            engine.ledger.check().await?;
+            Ok(engine)
+        };
+        Ok(self.engine.get_or_try_init(open).await?.clone())
+    }
+
+    /// The way to firewalls and Panorama.
+    pub(crate) fn connector(&self) -> anyhow::Result<Connector> {
+        Ok(Connector::new(&self.config)?)
+    }
+}
+
+/// The configuration with [`QUIET`] for a log level that nobody set.
+fn quieter(config: &Config) -> Config {
+    let mut config = config.clone();
+    let is_default =
+        config::show(&config).iter().any(|shown| shown.key == "log.level" && shown.origin == Origin::Default);
+    if let Some(quiet) = LogFilter::parse(QUIET).filter(|_| is_default) {
+        config.log.level = quiet;
+    }
+    config
+}
+
+/// A serial as an operator typed it.
+///
+/// # Errors
+/// A [`Failure`] that says what a serial looks like.
+pub(crate) fn serial(text: &str) -> anyhow::Result<Serial> {
+    let parsed = Serial::parse(text);
+    Ok(parsed.map_err(|error| {
+        Failure::usage(error.to_string())
+            .hint("`panos-upgrade device list` shows the serials of the inventory")
+    })?)
+}
+
+/// A device of the inventory by the serial that an operator typed.
+///
+/// # Errors
+/// A [`Failure`] that names the serial and how devices come into the inventory.
+pub(crate) async fn known_device(ledger: &dyn Ledger, text: &str) -> anyhow::Result<DeviceRecord> {
+    let serial = serial(text)?;
+    let found = ledger.device(&serial).await?;
+    Ok(found.ok_or(LedgerError::UnknownDevice { serial })?)
+}
+
+/// A job by its number.
+///
+/// # Errors
+/// [`LedgerError::UnknownJob`].
+pub(crate) async fn known_job(ledger: &dyn Ledger, id: i64) -> anyhow::Result<JobView> {
+    let job = JobId(id);
+    Ok(ledger.job(job).await?.ok_or(LedgerError::UnknownJob { job })?)
+}

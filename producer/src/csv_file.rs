@@ -1,0 +1,170 @@
+//! CSV as people and spreadsheets write it: a header, then rows, each with the line it stands on.
+//!
+//! Promises: a row that cannot be read is one bad line; a cell that a spreadsheet would run as a formula is
+//! written with a `'` before it, and read back without. Leaves to others: what the columns mean.
+
+use std::fmt;
+
+use csv::{Position, ReaderBuilder, StringRecord, Trim, Writer};
+use serde::Serialize;
+
+use crate::failure::Failure;
+use crate::input::Input;
+
+/// A file with its header, in lower case.
+#[derive(Debug)]
+pub(crate) struct Sheet {
+    header: Vec<String>,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) bad: Vec<BadLine>,
+}
+
+/// One row.
+#[derive(Debug)]
+pub(crate) struct Row {
+    /// From 1.
+    pub(crate) line: u64,
+    record: StringRecord,
+}
+
+/// A line that could not be used, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct BadLine {
+    /// From 1.
+    pub(crate) line: u64,
+    /// What is wrong, and what would do.
+    pub(crate) message: String,
+}
+
+impl fmt::Display for BadLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.message)
+    }
+}
+
+impl Sheet {
+    /// Reads `input`.
+    ///
+    /// # Errors
+    /// A [`Failure`] when there is no header.
+    pub(crate) fn parse(input: &Input) -> Result<Self, Failure> {
+        let text = input.text.trim_start_matches('\u{feff}');
+        let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
+        let header: Vec<String> = match reader.headers() {
+            Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
+            Err(error) => return Err(Failure::usage(format!("{}, line 1: {error}", input.name))),
+        };
+        let mut lines = Lines { text: text.as_bytes(), byte: 0, line: 1 };
+        let (mut rows, mut bad) = (Vec::new(), Vec::new());
+        for record in reader.records() {
+            match record {
+                Ok(record) => {
+                    let line = lines.at(record.position());
+                    if record.iter().any(|cell| !cell.is_empty()) {
+                        rows.push(Row { line, record });
+                    }
+                }
+                Err(error) => {
+                    bad.push(BadLine { line: lines.at(error.position()), message: error.to_string() });
+                }
+            }
+        }
+        Ok(Self { header, rows, bad })
+    }
+
+    /// Where the column of this name stands.
+    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+        self.header.iter().position(|known| known == name)
+    }
+
+    /// The header as the file has it, for messages.
+    pub(crate) fn header(&self) -> String {
+        self.header.join(",")
+    }
+}
+
+impl Row {
+    /// The cell in a column, unless it is empty or the row too short.
+    pub(crate) fn cell(&self, column: Option<usize>) -> Option<&str> {
+        let cell = self.record.get(column?)?;
+        let cell = cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell);
+        Some(cell).filter(|cell| !cell.is_empty())
+    }
+}
+
+/// Whether a spreadsheet would run the cell (OWASP, "CSV Injection"; a tab or return may come before).
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r'])
+}
+
+/// Rows as CSV text, with formulas defused.
+///
+/// # Errors
+/// None that a string as target could cause; the writer's type has them.
+pub(crate) fn text<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> anyhow::Result<String> {
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row.map(|cell| if is_formula(&cell) { format!("'{cell}") } else { cell }))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
+}
+
+/// Counts lines as an editor does. The CSV reader says where a record's first byte may stand, which is before
+/// the blank lines and the second half of a line end that come first.
+struct Lines<'a> {
+    text: &'a [u8],
+    byte: usize,
+    line: u64,
+}
+
+impl Lines<'_> {
+    /// The line of the record at `position`; records are asked for in their order.
+    fn at(&mut self, position: Option<&Position>) -> u64 {
+        let start = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or(self.byte);
+        let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+        let n_ends = self.text.iter().skip(start).take_while(|byte| is_end(byte)).count();
+        let record = (start + n_ends).max(self.byte);
+        let passed = self.text.get(self.byte..record).unwrap_or_default();
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.byte = record;
+        self.line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sheet(text: &str) -> Sheet {
+        Sheet::parse(&Input { name: "x.csv".to_owned(), text: text.to_owned() }).unwrap()
+    }
+
+    #[test]
+    fn rows_know_their_line_across_blanks_and_quoted_line_ends() {
+        let sheet = sheet("\u{feff}Serial,Hostname\r\n01,a\r\n\r\n02,\"b\r\nc\"\r\n,,\r\n03\r\n");
+        let (serial, hostname) = (sheet.column("serial"), sheet.column("hostname"));
+        let rows: Vec<_> =
+            sheet.rows.iter().map(|row| (row.line, row.cell(serial), row.cell(hostname))).collect();
+        assert_eq!(
+            rows,
+            [(2, Some("01"), Some("a")), (4, Some("02"), Some("b\r\nc")), (7, Some("03"), None)]
+        );
+        assert!(sheet.bad.is_empty());
+    }
+
+    #[test]
+    fn a_formula_is_defused_on_the_way_out_and_itself_on_the_way_in() {
+        let cells = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "'quoted", "plain"];
+        let text = text(["hostname"], cells.map(|cell| [cell.to_owned()])).unwrap();
+        for line in text.lines().skip(1) {
+            assert!(!is_formula(line.trim_start_matches('"')), "{line}");
+        }
+        let sheet = sheet(&text);
+        let read: Vec<_> = sheet.rows.iter().filter_map(|row| row.cell(sheet.column("hostname"))).collect();
+        assert_eq!(read, cells);
+    }
+}

@@ -1,0 +1,14 @@
+//! Exit codes: what a script may branch on. They stay.
+
+/// Everything is as asked.
+pub(crate) const OK: u8 = 0;
+/// The command did its work, and some devices are not as asked.
+pub(crate) const SOME_NOT: u8 = 1;
+/// Wrong usage, configuration or input; nothing was changed.
+pub(crate) const USAGE: u8 = 2;
+/// Ledger, broker or Panorama is not reachable; doing it again later is safe.
+pub(crate) const NOT_REACHABLE: u8 = 3;
+/// `audit verify` found a break.
+pub(crate) const AUDIT_BROKEN: u8 = 4;
+/// Interrupted by a signal; doing it again is safe.
+pub(crate) const INTERRUPTED: u8 = 130;

@@ -1,0 +1,230 @@
+//! Results, as a table for people or JSON for programs. The only place that prints.
+//!
+//! Promises: stdout gets data and nothing else; tables fit the width of a terminal and are plain lines
+//! elsewhere; what devices and files say is shown with control and direction characters escaped, so that no
+//! hostname can write on a terminal. Leaves to others: what is worth saying (`commands/`), bars
+//! ([`progress`](crate::progress)).
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, IsTerminal, Write};
+
+use comfy_table::{ContentArrangement, presets};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::cli::Format;
+
+/// Where results go, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    format: Format,
+}
+
+impl Output {
+    pub(crate) fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Prints one result: `data` as JSON, or the page that `text` makes of it.
+    pub(crate) fn print<T: Serialize>(
+        &self,
+        data: &T,
+        text: impl FnOnce(&T, &mut Page),
+    ) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => self.write(&format!("{}\n", json_text(&serde_json::to_string_pretty(data)?))),
+            Format::Table => {
+                let mut page = Page::default();
+                text(data, &mut page);
+                self.write(&page.render())
+            }
+        }
+    }
+
+    /// Prints one line of a stream: `data` as compact JSON, or `text`.
+    pub(crate) fn print_line<T: Serialize>(&self, data: &T, text: &str) -> anyhow::Result<()> {
+        match self.format {
+            Format::Json => self.write(&format!("{}\n", json_text(&serde_json::to_string(data)?))),
+            Format::Table => self.write(&format!("{}\n", plain(text))),
+        }
+    }
+
+    /// Prints text as it is: completion scripts, exported lines.
+    pub(crate) fn write(&self, text: &str) -> anyhow::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.as_bytes())?;
+        Ok(stdout.flush()?)
+    }
+
+    /// Which form was asked for.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+}
+
+/// Tells a person something that is no result.
+#[expect(clippy::print_stderr, reason = "the one place that speaks to people beside the log")]
+pub(crate) fn note(text: &str) {
+    // Lines are ours, what stands in them may be a device's.
+    let lines: Vec<String> = text.lines().map(plain).collect();
+    eprintln!("{}", lines.join("\n"));
+}
+
+/// A result for people: lines and tables in order.
+#[derive(Debug, Default)]
+pub(crate) struct Page {
+    text: String,
+}
+
+impl Page {
+    /// Adds one line.
+    pub(crate) fn line(&mut self, line: impl Display) {
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{}", plain(&line.to_string()));
+    }
+
+    /// Adds an empty line between two parts.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds a table, unless it has no rows.
+    pub(crate) fn table(&mut self, table: &Table) {
+        if !table.rows.is_empty() {
+            self.text.push_str(&table.render());
+            self.text.push('\n');
+        }
+    }
+
+    /// Adds names and values, one line each; what has no value is left out.
+    pub(crate) fn facts(&mut self, facts: &[(&str, Option<String>)]) {
+        let width = facts.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+        for (name, value) in facts {
+            if let Some(value) = value.as_deref().filter(|value| !value.is_empty()) {
+                self.line(format!("{name:width$}  {value}"));
+            }
+        }
+    }
+
+    /// The text, ending with a line end unless it is empty.
+    pub(crate) fn render(&self) -> String {
+        self.text.clone()
+    }
+}
+
+/// Rows under a header.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    header: Vec<&'static str>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    pub(crate) fn new(header: impl IntoIterator<Item = &'static str>) -> Self {
+        Self { header: header.into_iter().collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; control characters in its cells are escaped.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.map(|cell| plain(&cell)).into());
+    }
+
+    /// Whether there is nothing to show.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Wrapped to the terminal, or one line per row where there is none.
+    fn render(&self) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_header(self.header.clone()).add_rows(self.rows.clone());
+        if io::stdout().is_terminal() {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        } else {
+            table.force_no_tty();
+        }
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        table.trim_fmt()
+    }
+}
+
+/// Text from outside as it may be shown: control characters, and those that turn the direction of
+/// writing, escaped.
+pub(crate) fn plain(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_unsafe(c) { shown.extend(c.escape_debug()) } else { shown.push(c) }
+    }
+    shown
+}
+
+/// JSON that is safe on a terminal, too. `serde_json` escapes only what JSON asks for (below U+0020); the
+/// characters replaced here can stand inside strings only, where `\uXXXX` means the same.
+pub(crate) fn json_text(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for c in json.chars() {
+        if is_unsafe(c) && c != '\n' {
+            let _ = write!(shown, "\\u{:04x}", u32::from(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Control characters (C1 included: U+009B begins a terminal sequence), and the marks that reorder text
+/// (Unicode Standard Annex 9, 2.1 to 2.6).
+fn is_unsafe(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A time as people read it: UTC, whole seconds.
+pub(crate) fn time(at: Timestamp) -> String {
+    format!("{at:.0}")
+}
+
+/// A number of bytes as people read it.
+pub(crate) fn size(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
+}
+
+/// `1 device`, `2 devices`.
+pub(crate) fn counted(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hostname_cannot_write_on_the_terminal() {
+        assert_eq!(plain("fw\u{1b}[2J\r\n\u{9b}1m\u{202e}x"), "fw\\u{1b}[2J\\r\\n\\u{9b}1m\\u{202e}x");
+        assert_eq!(plain("Zürich 東京"), "Zürich 東京");
+        let mut page = Page::default();
+        let mut table = Table::new(["NAME"]);
+        table.row(["a\u{1b}b".to_owned()]);
+        page.table(&table);
+        assert_eq!(page.render(), "NAME\na\\u{1b}b\n");
+    }
+
+    #[test]
+    fn escaped_json_reads_as_what_it_was() {
+        let text = "\u{9b}31m\u{202e}\n\u{7f}";
+        let json = json_text(&serde_json::to_string_pretty(&[text]).unwrap());
+        assert!(!json.chars().any(|c| is_unsafe(c) && c != '\n'), "{json}");
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
+    }
+
+    #[test]
+    fn rows_are_aligned_and_end_without_blanks() {
+        let mut table = Table::new(["SERIAL", "MODEL"]);
+        table.row(["0079".to_owned(), String::new()]);
+        table.row(["1".to_owned(), "PA-440".to_owned()]);
+        assert_eq!(table.render(), "SERIAL  MODEL\n0079\n1       PA-440");
+    }
+}

@@ -1,0 +1,150 @@
+//! From a device and a goal to a job, or the reason why there is none.
+//!
+//! Promises: pure, and the one place that decides it: `queue-all`, `from-csv`, `submit` and every dry run
+//! ask here. The device is not called; its worker plans again from the device's own list. Leaves to others:
+//! jobs that a device already has (the ledger), the rules of paths (`common::domain::path`).
+
+use common::domain::device::Device;
+use common::domain::job::{JobSpec, JobType};
+use common::domain::path::{self, Goal, PathsFile, Plan, Policy};
+use common::domain::version::Version;
+
+/// Where devices are to be brought.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    /// Explicit paths; a version that is in here follows its path.
+    pub(crate) paths: Option<PathsFile>,
+    /// For every other version.
+    pub(crate) target: Option<Version>,
+}
+
+/// How jobs are made.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    pub(crate) wanted: Wanted,
+    pub(crate) policy: Policy,
+    pub(crate) max_attempts: u32,
+}
+
+/// A device for which there is something to do.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) device: Device,
+    pub(crate) spec: JobSpec,
+    /// As far as it can be known without asking the device.
+    pub(crate) plan: Plan,
+}
+
+/// A device for which there is nothing to do, or nothing that could be done.
+#[derive(Debug)]
+pub(crate) struct NotPlanned {
+    pub(crate) device: Device,
+    /// One word for programs; stable.
+    pub(crate) reason: &'static str,
+    /// One sentence for people, with what to do next.
+    pub(crate) message: String,
+}
+
+impl Wanted {
+    /// The goal of a device that runs `current`.
+    pub(crate) fn goal_for(&self, current: &Version) -> Option<Goal> {
+        let explicit = self.paths.as_ref().and_then(|paths| paths.goal_for(current));
+        explicit.or_else(|| self.target.map(Goal::Target))
+    }
+}
+
+/// Decides one device.
+pub(crate) fn decide(device: Device, rules: &Rules) -> Result<Planned, Box<NotPlanned>> {
+    match goal_and_plan(&device, rules) {
+        Ok((goal, plan)) => {
+            let spec = JobSpec {
+                serial: device.serial.clone(),
+                job_type: JobType::DownloadOnly,
+                goal,
+                max_attempts: rules.max_attempts,
+                retry_of: None,
+            };
+            Ok(Planned { device, spec, plan })
+        }
+        Err((reason, message)) => Err(Box::new(NotPlanned { device, reason, message })),
+    }
+}
+
+fn goal_and_plan(device: &Device, rules: &Rules) -> Result<(Goal, Plan), (&'static str, String)> {
+    if device.address.is_none() {
+        let message = "the inventory has no management address; give one with `panos-upgrade device import`";
+        return Err(("no_address", message.to_owned()));
+    }
+    let current = device.version().map_err(|error| ("version_unreadable", error.to_string()))?;
+    let goal = rules.wanted.goal_for(&current).ok_or_else(|| {
+        ("no_path_for_version", format!("the paths file has no path for {current}; add one, or use --target"))
+    })?;
+    let plan = path::plan(&current, &goal, None, &rules.policy)
+        .map_err(|error| (error.code(), format!("{error}; {}", error.remedy())))?;
+    if plan.images.is_empty() {
+        return Err(("runs_target", format!("runs {current} already")));
+    }
+    Ok((goal, plan))
+}
+
+#[cfg(test)]
+mod tests {
+    use common::domain::device::{Ha, Source};
+
+    use super::*;
+
+    fn device(address: Option<&str>, sw_version: &str) -> Device {
+        Device {
+            serial: "007900000100103".parse().unwrap(),
+            hostname: "edge-1".to_owned(),
+            address: address.map(str::to_owned),
+            model: "PA-440".to_owned(),
+            sw_version: sw_version.to_owned(),
+            ha: Ha::Standalone,
+            multi_vsys: false,
+            connected: false,
+            source: Source::Csv,
+        }
+    }
+
+    fn rules(wanted: Wanted) -> Rules {
+        Rules { wanted, policy: Policy::default(), max_attempts: 5 }
+    }
+
+    fn target(version: &str) -> Rules {
+        rules(Wanted { target: Some(version.parse().unwrap()), paths: None })
+    }
+
+    #[test]
+    fn each_reason_has_its_word() {
+        let paths = PathsFile::parse(r#"{"10.1.0": ["10.2.0"]}"#, "paths.json").unwrap();
+        let only_paths = rules(Wanted { paths: Some(paths), target: None });
+        for (address, runs, rules, reason) in [
+            (None, "10.2.9", &target("11.1.4-h7"), "no_address"),
+            (Some("192.0.2.1"), "", &target("11.1.4-h7"), "version_unreadable"),
+            (Some("192.0.2.1"), "11.1.4-h7", &target("11.1.4-h7"), "runs_target"),
+            (Some("192.0.2.1"), "11.2.0", &target("11.1.4-h7"), "newer_than_target"),
+            (Some("192.0.2.1"), "10.1.0-c65", &target("11.1.4-h7"), "custom_build"),
+            (Some("192.0.2.1"), "10.2.9", &only_paths, "no_path_for_version"),
+        ] {
+            assert_eq!(decide(device(address, runs), rules).unwrap_err().reason, reason);
+        }
+    }
+
+    #[test]
+    fn a_disconnected_device_is_tried_anyway() {
+        let planned = decide(device(Some("192.0.2.1"), "10.2.9"), &target("11.1.4-h7")).unwrap();
+        assert!(!planned.device.connected);
+        assert_eq!(planned.spec.max_attempts, 5);
+        let versions: Vec<_> = planned.plan.images.iter().map(|image| image.version.to_string()).collect();
+        assert_eq!(versions, ["11.1.0", "11.1.4-h7"]);
+    }
+
+    #[test]
+    fn an_explicit_path_wins_over_the_target_for_its_version() {
+        let paths = PathsFile::parse(r#"{"10.1.0": ["10.2.0", "10.2.9"]}"#, "paths.json").unwrap();
+        let wanted = Wanted { paths: Some(paths), target: Some("11.1.0".parse().unwrap()) };
+        assert!(matches!(wanted.goal_for(&"10.1.0".parse().unwrap()), Some(Goal::Explicit(_))));
+        assert!(matches!(wanted.goal_for(&"10.1.1".parse().unwrap()), Some(Goal::Target(_))));
+    }
+}

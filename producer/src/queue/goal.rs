@@ -1,0 +1,54 @@
+//! Which goal: the command line before the configuration, and a paths file before a target.
+//!
+//! Leaves to others: what a goal means for one device ([`crate::plan`]).
+
+use std::path::Path;
+
+use common::domain::path::PathsFile;
+
+use crate::cli::GoalArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::input;
+use crate::plan::{Rules, Wanted};
+
+/// The rules by which jobs are made.
+///
+/// # Errors
+/// A [`Failure`] when a goal does not read, or nobody named one.
+pub(crate) fn rules(context: &Context, args: &GoalArgs) -> anyhow::Result<Rules> {
+    let config = &context.config;
+    Ok(Rules {
+        wanted: wanted(context, args)?,
+        policy: config.plan.policy(),
+        max_attempts: config.worker.max_attempts,
+    })
+}
+
+fn wanted(context: &Context, args: &GoalArgs) -> anyhow::Result<Wanted> {
+    if let Some(text) = &args.target {
+        let target = text.parse().map_err(|error| Failure::usage(format!("--target: {error}")))?;
+        return Ok(Wanted { paths: None, target: Some(target) });
+    }
+    if let Some(file) = &args.paths {
+        return Ok(Wanted { paths: Some(paths(file)?), target: None });
+    }
+    let plan = &context.config.plan;
+    if plan.target.is_none() && plan.paths_file.is_none() {
+        return Err(Failure::usage("no goal: which version are the devices to be brought to?")
+            .hint("--target VERSION or --paths FILE, or for good `panos-upgrade config set plan.target VERSION`")
+            .into());
+    }
+    let paths = plan.paths_file.as_deref().map(paths).transpose()?;
+    Ok(Wanted { paths, target: plan.target })
+}
+
+/// Reads a paths file.
+///
+/// # Errors
+/// A [`Failure`] with every problem of the file.
+pub(crate) fn paths(file: &Path) -> anyhow::Result<PathsFile> {
+    let input = input::read(file)?;
+    let parsed = PathsFile::parse(&input.text, &input.name);
+    Ok(parsed.map_err(|problems| Failure::bad_file(&input.name, &problems))?)
+}

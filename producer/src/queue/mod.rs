@@ -1,0 +1,142 @@
+//! Jobs into the ledger: what `queue-all`, `from-csv`, `submit` and `retry` share.
+//!
+//! Promises: set-based, a thousand devices per transaction, in order of their serials; doing it again queues
+//! nothing twice. A dry run takes the same way and turns back before the first write. Leaves to others: which
+//! devices ([`crate::commands`]), what each of them needs ([`crate::plan`]), performing (`worker`).
+
+mod dry_run;
+mod goal;
+mod report;
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use common::domain::device::{Device, Serial};
+use common::domain::job::{BatchId, JobSpec};
+use common::engine::Engine;
+use common::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer};
+use common::report::Chain;
+use worker::relay::Relay;
+
+pub(crate) use goal::{paths, rules};
+pub(crate) use report::{Fault, Report};
+use report::{Queued, Skipped};
+
+use crate::context::Context;
+use crate::output::note;
+use crate::plan::{self, Rules};
+use crate::progress::Progress;
+use crate::requester::requester;
+
+/// Time for publishing right after the commit. What is left then, workers publish.
+const FLUSH_WITHIN: Duration = Duration::from_secs(10);
+
+/// Whether to do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Print what would happen.
+    DryRun,
+    /// Do it.
+    Enqueue,
+}
+
+impl Mode {
+    /// What the option says.
+    pub(crate) fn of(dry_run: bool) -> Self {
+        if dry_run { Self::DryRun } else { Self::Enqueue }
+    }
+}
+
+/// Queues one job per device, or says why not.
+pub(crate) async fn devices(
+    context: &Context,
+    devices: Vec<Device>,
+    rules: &Rules,
+    mode: Mode,
+    reason: Option<&str>,
+) -> anyhow::Result<Report> {
+    let mut report = Report::new(mode);
+    let mut planned = Vec::new();
+    for device in devices {
+        match plan::decide(device, rules) {
+            Ok(job) => planned.push(job),
+            Err(not) => report.skip(Skipped::not_planned(*not)),
+        }
+    }
+    planned.sort_by(|a, b| a.spec.serial.cmp(&b.spec.serial));
+    match mode {
+        Mode::DryRun => dry_run::add(context.ledger().await?.as_ref(), planned, &mut report).await?,
+        Mode::Enqueue if planned.is_empty() => {}
+        Mode::Enqueue => {
+            let hostnames =
+                planned.iter().map(|job| (job.spec.serial.clone(), job.device.hostname.clone())).collect();
+            let specs = planned.into_iter().map(|job| job.spec).collect();
+            enqueue(context, specs, reason, hostnames, &mut report).await?;
+        }
+    }
+    report.sort();
+    Ok(report)
+}
+
+/// Queues exactly this job; the device's plan is its worker's business.
+pub(crate) async fn one(
+    context: &Context,
+    spec: JobSpec,
+    hostname: String,
+    reason: Option<&str>,
+) -> anyhow::Result<Report> {
+    let mut report = Report::new(Mode::Enqueue);
+    let hostnames = HashMap::from([(spec.serial.clone(), hostname)]);
+    enqueue(context, vec![spec], reason, hostnames, &mut report).await?;
+    Ok(report)
+}
+
+async fn enqueue(
+    context: &Context,
+    mut specs: Vec<JobSpec>,
+    reason: Option<&str>,
+    mut hostnames: HashMap<Serial, String>,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let engine = context.engine().await?;
+    let (id, by) = (BatchId::new(), requester(reason));
+    report.batch_id = Some(id);
+    let progress = Progress::of(specs.len(), "queueing");
+    let mut answers = Vec::new();
+    while !specs.is_empty() {
+        let jobs: Vec<JobSpec> = specs.drain(..specs.len().min(ENQUEUE_CHUNK)).collect();
+        let n = jobs.len();
+        answers.extend(engine.ledger.enqueue(&Batch { id, by: by.clone(), jobs }).await?);
+        progress.add(n);
+    }
+    drop(progress);
+    for (serial, answer) in answers {
+        let hostname = hostnames.remove(&serial).unwrap_or_default();
+        match answer {
+            EnqueueAnswer::Created { job } => report.queue(Queued { serial, hostname, job_id: job }),
+            EnqueueAnswer::Existing { job, state } => {
+                report.skip(Skipped::existing(serial, hostname, job, state));
+            }
+            EnqueueAnswer::Conflict { job, job_type, state } => {
+                report.skip(Skipped::conflict(serial, hostname, job, job_type, state));
+            }
+            EnqueueAnswer::UnknownDevice => report.fault(Fault::unknown_device(&serial, None)),
+        }
+    }
+    publish(context, engine).await;
+    Ok(())
+}
+
+/// Wakes workers now instead of when they look. Never an error: what is committed is not lost.
+pub(crate) async fn publish(context: &Context, engine: Engine) {
+    let relay = Relay::new(engine, context.config.relay.every, context.config.relay.window);
+    // A round that the broker delays is cut; its rows come free again for the next relay.
+    let left = match tokio::time::timeout(FLUSH_WITHIN, relay.flush(FLUSH_WITHIN)).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => Chain(&error).to_string(),
+        Err(_) => format!("no answer within {FLUSH_WITHIN:?}"),
+    };
+    note(&format!(
+        "note: not announced yet ({left}); what is queued is safe, and workers announce it as soon as they can"
+    ));
+}
