@@ -33,7 +33,7 @@ pub const MAX_WAKE_UP_BYTES: usize = 64 * 1024;
 
 /// Longest time [`Broker::publish`] takes to answer, whatever the broker does. Rows that are held in the outbox
 /// for longer than this cannot be taken by a second relay while the first one still publishes them.
-pub const PUBLISH_WITHIN: Duration = Duration::from_secs(40);
+pub const PUBLISH_WITHIN: Duration = Duration::from_secs(25);
 
 /// How often a wake-up may be delivered before it becomes a dead letter: each time it was neither acked nor
 /// rejected. A claim takes milliseconds, so twenty that all died in it have one cause. RabbitMQ 4.0 made the

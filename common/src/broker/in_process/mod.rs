@@ -2,9 +2,9 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`changes`] | knowing when to look again |
-//! | [`wake_ups`] | taking wake-ups and settling them |
-//! | [`events`] | following the log |
+//! | `changes` | knowing when to look again |
+//! | `wake_ups` | taking wake-ups and settling them |
+//! | `events` | following the log |
 //!
 //! Guarantees: what was published is on disk when `publish` returns. A delivery is hidden for 30 s and then comes
 //! again, unless it was acked or rejected; after [`MAX_DELIVERIES`] it becomes a dead letter with the reason. Several

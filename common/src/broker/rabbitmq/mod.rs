@@ -2,13 +2,13 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | [`address`] | URL, login and certificates |
-//! | [`connection`] | one live connection per purpose; calls with a time limit |
-//! | [`declare`] | makes what [`topology`] says |
-//! | [`reattach`] | back-off with jitter |
-//! | [`publish`] | windows and their confirms |
-//! | [`consume`], [`receipt`] | wake-ups, one at a time; settling them |
-//! | [`events`] | the stream of events |
+//! | `address` | URL, login and certificates |
+//! | `connection` | one live connection per purpose; calls with a time limit |
+//! | `declare` | makes what `topology` says |
+//! | `reattach` | back-off with jitter |
+//! | `publish` | windows and their confirms |
+//! | `consume`, `receipt` | wake-ups, one at a time; settling them |
+//! | `events` | the stream of events |
 //!
 //! Guarantees beyond those of [`Broker`]: a process has two connections, because RabbitMQ blocks publishers and
 //! never consumers (its documentation, "Alarms"); every await has a limit; nothing is spawned, so whatever is

@@ -19,16 +19,21 @@ use lapin::options::BasicPublishOptions;
 use lapin::protocol::BasicProperties;
 use lapin::types::ShortString;
 use lapin::{Channel, Confirmation, PublisherConfirm};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::warn;
 
 use super::connection::{Link, Live};
-use crate::broker::{BrokerError, topology};
+use crate::broker::{BrokerError, PUBLISH_WITHIN, topology};
 use crate::ledger::{OutboxKind, OutboxRow, Settlement};
 
 /// Longest time for a whole window: to write it and to get every confirm. 19,000 confirms per second were measured
 /// on two cores, so ten seconds is long for the largest window and short for whoever waits.
 const WINDOW_WITHIN: Duration = Duration::from_secs(10);
+
+/// Longest time until a window can begin: to connect, to declare, to open a channel.
+const READY_WITHIN: Duration = Duration::from_secs(15);
+
+const _: () = assert!(READY_WITHIN.as_secs() + WINDOW_WITHIN.as_secs() <= PUBLISH_WITHIN.as_secs());
 
 /// `delivery_mode` of a message that is written to disk (AMQP 0-9-1, class basic).
 const PERSISTENT: u8 = 2;
@@ -71,23 +76,30 @@ impl Publisher {
         if rows.is_empty() {
             return Ok(Settlement::default());
         }
+        let confirming = timeout(READY_WITHIN, self.ready()).await.unwrap_or_else(|_| {
+            Err(self.link.not_reachable(format!("no channel within {} s", READY_WITHIN.as_secs())))
+        })?;
+        Ok(self.publish_on(confirming, rows).await)
+    }
+
+    /// A channel with nothing under way on it.
+    async fn ready(&self) -> Result<Confirming, BrokerError> {
         let live = self.link.reach().await?;
         if live.is_blocked() {
             // Keeping it is right: it is told the moment the alarm is over, and a new one would be blocked too.
             let reason = "it accepts no messages, because it is short of memory or disk".to_owned();
             return Err(self.link.not_reachable(reason));
         }
-        let confirming = match self.take_idle(&live) {
-            Some(confirming) => confirming,
+        match self.take_idle(&live) {
+            Some(confirming) => Ok(confirming),
             None => match live.confirming_channel().await {
-                Ok(channel) => Confirming { live, channel },
+                Ok(channel) => Ok(Confirming { live, channel }),
                 Err(error) => {
                     live.give_up();
-                    return Err(self.link.not_reachable(error.to_string()));
+                    Err(self.link.not_reachable(error.to_string()))
                 }
             },
-        };
-        Ok(self.publish_on(confirming, rows).await)
+        }
     }
 
     async fn publish_on(&self, confirming: Confirming, rows: &[OutboxRow]) -> Settlement {
