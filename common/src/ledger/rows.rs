@@ -1,0 +1,110 @@
+//! What both backends do alike: reading columns into the domain, and deciding what a change writes.
+//!
+//! Everything here is pure: no database, no clock, no dialect. A backend reads columns, asks here what follows,
+//! and writes the answer with its own SQL: [`NewEntry`]s to append to the audit chains, [`NewOutboxRow`]s, and,
+//! for everything that ends an attempt or a waiting job, the [`Ending`] with every new value of the row. So the
+//! audit entry, the event, the status document and the wake-up of a change are the same on both.
+
+mod counts;
+mod discovery;
+mod ending;
+mod enqueue;
+mod told;
+mod trusted;
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub(super) use counts::{JobGroup, status_counts};
+pub(super) use discovery::{discovery, distinct, ha_state, inventory_entry, source};
+pub(super) use ending::{AttemptEnding, Ending, HeldJob, cancelled, ended, lost};
+pub(super) use enqueue::{Holder, Outcome, answers, first_per_device};
+pub(super) use told::{NewEntry, NewOutboxRow, cancel_requested, claimed, queued, stepped, wake_up};
+pub(super) use trusted::{by_version_and_file, catalogue_change, catalogue_entry, file_name_column};
+
+use super::{CancelRequest, Claim, ImageState, LedgerError};
+use crate::domain::job::{JobState, Requester};
+
+/// Jobs that one rescue brings back at most, so that its transaction stays short; the next one goes on.
+pub(super) const RESCUE_AT_MOST: u32 = 1_000;
+
+/// Reads a word of ours. `column` names it in the error, for example `jobs.state`.
+///
+/// # Errors
+/// [`LedgerError::Store`] when the column holds another word.
+pub(super) fn word<T>(column: &'static str, text: &str) -> Result<T, LedgerError>
+where
+    T: FromStr,
+    T::Err: Display,
+{
+    text.parse().map_err(|error: T::Err| impossible(column, &error))
+}
+
+/// Reads a JSON column.
+///
+/// # Errors
+/// [`LedgerError::Store`] when the column holds something else.
+pub(super) fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, LedgerError> {
+    serde_json::from_str(text).map_err(|error| impossible(column, &error))
+}
+
+/// Reads a number into the type that it has in the domain.
+///
+/// # Errors
+/// [`LedgerError::Store`] when it does not fit.
+pub(super) fn number<T: TryFrom<i64>>(column: &'static str, value: i64) -> Result<T, LedgerError> {
+    T::try_from(value).map_err(|_| impossible(column, &format!("{value} is out of range")))
+}
+
+/// A value for a JSON column. Our types hold strings, numbers, lists and maps with text keys, so they always
+/// are JSON.
+pub(super) fn json(value: &impl Serialize) -> String {
+    serde_json::json!(value).to_string()
+}
+
+/// Reads `job_images.state`.
+///
+/// # Errors
+/// [`LedgerError::Store`] when the column holds another word.
+pub(super) fn image_state(text: &str) -> Result<ImageState, LedgerError> {
+    ImageState::ALL
+        .into_iter()
+        .find(|state| state.as_str() == text)
+        .ok_or_else(|| impossible("job_images.state", &text))
+}
+
+/// The four `cancel_*` columns together.
+pub(super) fn cancel_request(
+    at: Option<Timestamp>,
+    operator: Option<String>,
+    host: Option<String>,
+    reason: Option<String>,
+) -> Option<CancelRequest> {
+    let by = Requester { operator: operator?, host: host?, reason };
+    Some(CancelRequest { by, at: at? })
+}
+
+/// Why a job in `state` could not be claimed; `None` when there is no such job. One that is available when it is
+/// looked at again came back in the moment between, with a new wake-up.
+pub(super) fn not_claimed(state: Option<JobState>) -> Claim {
+    match state {
+        None => Claim::Unknown,
+        Some(JobState::Running | JobState::Available) => Claim::LeasedElsewhere,
+        Some(JobState::Scheduled) => Claim::NotDue,
+        Some(state @ (JobState::Completed | JobState::Failed | JobState::Cancelled | JobState::Skipped)) => {
+            Claim::Ended(state)
+        }
+    }
+}
+
+/// The stored rows contradict what the schema and this program allow.
+pub(super) fn impossible(column: &'static str, reason: &dyn Display) -> LedgerError {
+    LedgerError::Store { statement: column, reason: format!("it holds what cannot be: {reason}") }
+}
+
+#[cfg(test)]
+mod tests;
