@@ -41,6 +41,13 @@ const QUEUE_LENGTH: usize = 1_024;
 pub enum StoreError {
     /// SQLite said no.
     Sqlite(rusqlite::Error),
+    /// SQLite said no to a statement that has a name of its own.
+    Statement {
+        /// The name, for the error.
+        statement: &'static str,
+        /// SQLite's words.
+        error: rusqlite::Error,
+    },
     /// The ledger's own answer, handed on as it is.
     Ledger(LedgerError),
 }
@@ -186,7 +193,10 @@ impl Store {
                 return Err(place.not_reachable("its thread has ended".to_owned()));
             }
             answer.await.unwrap_or_else(|_| {
-                Err(LedgerError::Store { statement: name, reason: "it panicked; nothing was written".to_owned() })
+                Err(LedgerError::Store {
+                    statement: name,
+                    reason: "it panicked; nothing was written".to_owned(),
+                })
             })
         };
         tokio::time::timeout(ANSWER_WITHIN, wait).await.unwrap_or_else(|_| {
@@ -196,6 +206,11 @@ impl Store {
 }
 
 impl Place {
+    /// The file.
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
     /// The file as people write it in the configuration.
     pub(super) fn location(&self) -> String {
         format!("sqlite:{}", self.0.display())
@@ -208,9 +223,10 @@ impl Place {
     /// What an error means for the caller of `statement`. A lock, a full or a missing disk may be over in a
     /// minute; everything else is a defect or a damaged file.
     pub(super) fn error(&self, statement: &'static str, error: StoreError) -> LedgerError {
-        let error = match error {
+        let (statement, error) = match error {
             StoreError::Ledger(error) => return error,
-            StoreError::Sqlite(error) => error,
+            StoreError::Sqlite(error) => (statement, error),
+            StoreError::Statement { statement, error } => (statement, error),
         };
         // Of the codes in sqlite.org/rescode.html only these are about the place and the moment.
         let passing = matches!(

@@ -47,7 +47,8 @@ async fn numbers(store: &Store) -> Vec<i64> {
 async fn directory_and_file_belong_to_their_owner_alone() {
     let (directory, store) = store();
     create_numbers(&store).await;
-    let mode = |name: &str| std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode() & 0o777;
+    let mode =
+        |name: &str| std::fs::metadata(directory.path().join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode("new"), 0o700);
     for file in ["new/ledger.sqlite", "new/ledger.sqlite-wal", "new/ledger.sqlite-shm"] {
         assert_eq!(mode(file), 0o600, "{file}");
@@ -85,8 +86,9 @@ async fn a_read_sees_every_write_that_was_answered() {
 async fn a_read_cannot_write() {
     let (_directory, store) = store();
     create_numbers(&store).await;
-    let answer =
-        store.read("sneak", |transaction| Ok(transaction.execute("INSERT INTO numbers VALUES (1)", [])?)).await;
+    let answer = store
+        .read("sneak", |transaction| Ok(transaction.execute("INSERT INTO numbers VALUES (1)", [])?))
+        .await;
     assert!(answer.is_err());
     assert!(numbers(&store).await.is_empty());
 }

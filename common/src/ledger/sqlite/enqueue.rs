@@ -1,0 +1,100 @@
+//! Wishes become jobs, a thousand devices per transaction.
+
+use std::collections::HashMap;
+
+use rusqlite::{Row, Transaction};
+use serde_json::json;
+
+use super::statement::{Statement, statement};
+use super::store::{Store, StoreError};
+use super::stored::Stored;
+use super::{outbox, trail};
+use crate::clock::{Clock, SystemClock};
+use crate::domain::device::Serial;
+use crate::domain::job::{JobId, JobSpec};
+use crate::ledger::rows::{self, Holder, Outcome, json, word};
+use crate::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, LedgerError};
+
+const INSERT_JOBS: Statement = statement!("insert_jobs");
+const READ_HOLDERS: Statement = statement!("read_holders");
+
+/// Queues a batch; answers in the order of its jobs.
+pub(super) async fn enqueue(
+    store: &Store,
+    batch: &Batch,
+) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
+    let mut outcomes = HashMap::new();
+    for chunk in rows::first_per_device(&batch.jobs).chunks(ENQUEUE_CHUNK) {
+        let jobs = chunk.iter().map(|spec| (*spec).clone()).collect();
+        let chunk = Batch { id: batch.id, by: batch.by.clone(), jobs };
+        outcomes.extend(store.write("enqueue", move |transaction| insert(transaction, &chunk)).await?);
+    }
+    Ok(rows::answers(&batch.jobs, outcomes))
+}
+
+/// One chunk, one wish per device.
+fn insert(transaction: &Transaction<'_>, chunk: &Batch) -> Result<HashMap<Serial, Outcome>, StoreError> {
+    let wishes: Vec<_> = chunk
+        .jobs
+        .iter()
+        .map(|spec| {
+            json!({
+                "serial": spec.serial,
+                "job_type": spec.job_type,
+                "goal": json(&spec.goal),
+                "max_attempts": spec.max_attempts,
+                "retry_of": spec.retry_of,
+            })
+        })
+        .collect();
+    let by = &chunk.by;
+    let params = (json(&wishes), chunk.id.to_string(), &by.operator, &by.host, &by.reason);
+    let created: Vec<CreatedRow> = INSERT_JOBS.rows(transaction, params)?;
+    let mut outcomes: HashMap<Serial, Outcome> =
+        created.into_iter().map(|row| (row.serial, Outcome::Created(row.job))).collect();
+
+    let others = |spec: &&JobSpec| !outcomes.contains_key(&spec.serial);
+    let others: Vec<&Serial> = chunk.jobs.iter().filter(others).map(|spec| &spec.serial).collect();
+    let holders: Vec<HolderRow> = READ_HOLDERS.rows(transaction, [json(&others)])?;
+
+    let new = chunk.jobs.iter().filter_map(|spec| match outcomes.get(&spec.serial)? {
+        Outcome::Created(job) => Some((*job, spec)),
+        Outcome::Held(_) => None,
+    });
+    let (entries, messages) = rows::queued(chunk, new, SystemClock.now());
+    trail::append(transaction, &entries)?;
+    outbox::insert(transaction, &messages)?;
+
+    outcomes.extend(holders.into_iter().map(|row| (row.serial, Outcome::Held(row.holder))));
+    Ok(outcomes)
+}
+
+struct CreatedRow {
+    serial: Serial,
+    job: JobId,
+}
+
+impl Stored for CreatedRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            serial: word("jobs.serial", &row.get::<_, String>("serial")?)?,
+            job: JobId(row.get("id")?),
+        })
+    }
+}
+
+struct HolderRow {
+    serial: Serial,
+    holder: Holder,
+}
+
+impl Stored for HolderRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let holder = Holder {
+            job: JobId(row.get("id")?),
+            job_type: word("jobs.job_type", &row.get::<_, String>("job_type")?)?,
+            state: word("jobs.state", &row.get::<_, String>("state")?)?,
+        };
+        Ok(Self { serial: word("jobs.serial", &row.get::<_, String>("serial")?)?, holder })
+    }
+}
