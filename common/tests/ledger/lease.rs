@@ -1,0 +1,105 @@
+//! Keeping a lease, and what a worker may do that lost it.
+
+use std::time::Duration;
+
+use common::domain::job::JobState;
+use common::domain::lease::{Lease, LeaseToken};
+use common::ledger::{End, LedgerError};
+
+use crate::bench::Bench;
+use crate::fixtures::*;
+
+on_every_ledger![
+    renewing_extends_all_leases_of_one_worker,
+    a_lease_that_is_renewed_does_not_expire,
+    a_lost_lease_cannot_write,
+    a_lost_lease_is_missing_from_the_renewal,
+    a_lease_of_an_ended_attempt_cannot_write,
+    a_made_up_lease_cannot_write,
+];
+
+const NEVER: Duration = Duration::from_secs(100 * 24 * 3_600);
+
+async fn renewing_extends_all_leases_of_one_worker(ledger: &Bench) {
+    let jobs = seed_many(ledger, 4).await;
+    for job in &jobs[..3] {
+        claim(ledger, *job, "ann").await;
+    }
+    let bobs = claim(ledger, jobs[3], "bob").await;
+
+    let mut renewed = ledger.renew(&worker("ann"), LEASE).await.unwrap();
+    renewed.sort_by_key(|renewal| renewal.job);
+    assert_eq!(renewed.iter().map(|renewal| renewal.job).collect::<Vec<_>>(), jobs[..3]);
+    assert!(renewed.iter().all(|renewal| renewal.cancel.is_none()));
+    let of_bob = ledger.renew(&worker("bob"), LEASE).await.unwrap();
+    assert_eq!(of_bob.iter().map(|renewal| renewal.token).collect::<Vec<_>>(), [bobs.lease.token]);
+    assert!(ledger.renew(&worker("eve"), LEASE).await.unwrap().is_empty());
+}
+
+async fn a_lease_that_is_renewed_does_not_expire(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    for _ in 0..3 {
+        ledger.elapse(LEASE * 2 / 3).await;
+        assert_eq!(ledger.renew(&worker("ann"), LEASE).await.unwrap().len(), 1);
+        assert!(ledger.rescue(NEVER).await.unwrap().expired.is_empty());
+    }
+    ledger.record(&claimed.lease, &step(&claimed)).await.unwrap();
+}
+
+/// The worker that went silent wakes up after another one took over.
+async fn a_lost_lease_cannot_write(ledger: &Bench) {
+    let stale = running(ledger).await;
+    let job = stale.lease.job;
+    ledger.elapse(2 * LEASE).await;
+    assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, [job]);
+    let fresh = claim(ledger, job, "bob").await;
+
+    let (before, trail) = (view(ledger, job).await, actions(ledger, 1).await);
+    drain(ledger).await;
+    let lost = |answer: Result<(), LedgerError>| matches!(answer, Err(LedgerError::LeaseLost { job: of }) if of == job);
+    assert!(lost(ledger.record(&stale.lease, &full_step(&stale)).await));
+    for (end, _) in terminal_ends() {
+        assert!(lost(ledger.end(&stale.lease, &end, &full_step(&stale)).await), "{end:?}");
+    }
+    assert!(lost(ledger.end(&stale.lease, &End::Released, &full_step(&stale)).await));
+    assert_eq!(view(ledger, job).await, before);
+    assert_eq!(actions(ledger, 1).await, trail);
+    assert!(ledger.images(job).await.unwrap().is_empty());
+    assert!(drain(ledger).await.is_empty());
+
+    ledger.end(&fresh.lease, &End::Completed, &step(&fresh)).await.unwrap();
+    assert_eq!(state(ledger, job).await, JobState::Completed);
+}
+
+async fn a_lost_lease_is_missing_from_the_renewal(ledger: &Bench) {
+    let stale = running(ledger).await;
+    ledger.elapse(2 * LEASE).await;
+    ledger.rescue(NEVER).await.unwrap();
+    assert!(ledger.renew(&worker("ann"), LEASE).await.unwrap().is_empty());
+    let fresh = claim(ledger, stale.lease.job, "ann").await;
+    let renewed = ledger.renew(&worker("ann"), LEASE).await.unwrap();
+    assert_eq!(renewed.len(), 1);
+    assert_eq!(renewed[0].token, fresh.lease.token);
+    assert_ne!(renewed[0].token, stale.lease.token);
+}
+
+async fn a_lease_of_an_ended_attempt_cannot_write(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    ledger.end(&claimed.lease, &retry(Duration::from_secs(60)), &step(&claimed)).await.unwrap();
+    for answer in [
+        ledger.record(&claimed.lease, &step(&claimed)).await,
+        ledger.end(&claimed.lease, &End::Completed, &step(&claimed)).await,
+    ] {
+        assert!(matches!(answer, Err(LedgerError::LeaseLost { .. })), "{answer:?}");
+    }
+    assert_eq!(state(ledger, claimed.lease.job).await, JobState::Scheduled);
+}
+
+async fn a_made_up_lease_cannot_write(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    for token in [claimed.lease.token.0 - 1, claimed.lease.token.0 + 1] {
+        let lease = Lease { token: LeaseToken(token), ..claimed.lease.clone() };
+        let answer = ledger.record(&lease, &step(&claimed)).await;
+        assert!(matches!(answer, Err(LedgerError::LeaseLost { .. })), "{answer:?}");
+    }
+}

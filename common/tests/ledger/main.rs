@@ -1,0 +1,65 @@
+//! The contract of [`common::ledger::Ledger`], held by both ledgers.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `bench.rs` | the ledgers under test, each with data of its own, and what may be done behind their backs |
+//! | `fixtures.rs` | devices, wishes, steps, and what tests say often |
+//! | `enqueue.rs` | wishes become jobs; one active job per device |
+//! | `claim.rs`, `lease.rs` | taking a lease, keeping it, losing it |
+//! | `step.rs`, `end.rs` | what a worker writes, and how its attempt ends |
+//! | `cancel.rs`, `due.rs`, `rescue.rs` | stopping, coming due, coming back |
+//! | `outbox.rs` | relays: order, holding, settling |
+//! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
+//! | `trail.rs` | the audit trail verifies, and every kind of tampering is found |
+//! | `query.rs` | lists, pages, counts |
+//! | `schema.rs` | migrating, and the words in the tables |
+//!
+//! A case is an async function over a [`bench::Bench`]; [`on_every_ledger`] makes it one test per ledger, so a new
+//! ledger is one more module in that macro. Ledger time passes because [`bench::Bench::elapse`] moves the stored
+//! times back. PostgreSQL is a database on a private or given server (crate `testkit`).
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "cases are functions beside their tests; what they do not expect fails the test"
+)]
+
+/// Makes each case a test per ledger: `sqlite::case` and `postgres::case`.
+macro_rules! on_every_ledger {
+    ($($case:ident),+ $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case(&crate::bench::Bench::sqlite().await).await;
+                }
+            )+
+        }
+
+        mod postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$case(&crate::bench::Bench::postgres().await).await;
+                }
+            )+
+        }
+    };
+}
+
+mod bench;
+mod cancel;
+mod catalogue;
+mod claim;
+mod due;
+mod end;
+mod enqueue;
+mod fixtures;
+mod inventory;
+mod lease;
+mod outbox;
+mod query;
+mod rescue;
+mod schema;
+mod step;
+mod trail;
