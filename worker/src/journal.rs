@@ -148,6 +148,7 @@ impl Journal {
     /// # Errors
     /// As for [`Self::write`].
     pub async fn end(&mut self, end: &End) -> Result<(), LedgerError> {
+        self.hold.begin_end();
         self.store(Some(end)).await
     }
 

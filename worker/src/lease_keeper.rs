@@ -10,6 +10,7 @@
 //! What a fenced attempt does (nothing more: [`crate::perform`]); giving leases back ([`crate::journal`]).
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +36,8 @@ pub struct Hold {
     lost: CancellationToken,
     cancel: OnceLock<CancelRequest>,
     cancelled: CancellationToken,
+    /// The end of the attempt is being written: a renewal that no longer finds the lease means that it was.
+    ending: AtomicBool,
 }
 
 impl Hold {
@@ -46,7 +49,13 @@ impl Hold {
             lost: CancellationToken::new(),
             cancel: OnceLock::new(),
             cancelled: CancellationToken::new(),
+            ending: AtomicBool::new(false),
         }
+    }
+
+    /// Says that the end of the attempt is being written now.
+    pub fn begin_end(&self) {
+        self.ending.store(true, Ordering::SeqCst);
     }
 
     /// The right to act that this is about.
@@ -196,6 +205,7 @@ impl LeaseKeeper {
                 }
                 // Claimed after the statement was sent: the answer says nothing about it.
                 None if hold.taken_at >= sent_at => {}
+                None if hold.ending.load(Ordering::SeqCst) => {}
                 None => self.fence(hold, "the ledger gave it to another or took it back"),
             }
         }
