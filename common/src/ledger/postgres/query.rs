@@ -8,7 +8,7 @@ use super::ending::cancel_of;
 use super::statement::{Columns, Statement, boolean, int8, statement, text, texts, uuid};
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
-use crate::domain::job::{BatchId, JobId, JobState, Requester};
+use crate::domain::job::{BatchId, JobId, JobState, JobType, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::{JobGroup, from_json, image_state, number, status_counts, word};
@@ -33,14 +33,14 @@ impl Query for PostgresLedger {
     }
 
     async fn jobs(&self, filter: &JobFilter, limit: u32) -> Result<Vec<JobView>, LedgerError> {
-        let states: Option<Vec<&str>> =
-            (!filter.states.is_empty()).then(|| filter.states.iter().map(|state| state.as_str()).collect());
+        let JobFilter { states, job_types, serial, batch, newest_per_device, before } = filter;
         let params = [
-            texts(&states),
-            text(filter.serial.as_ref().map(Serial::as_str)),
-            uuid(filter.batch.map(|BatchId(batch)| batch)),
-            boolean(filter.newest_per_device),
-            int8(filter.before.map(|JobId(job)| job)),
+            texts(any_of(states, JobState::as_str)),
+            texts(any_of(job_types, JobType::as_str)),
+            text(serial.as_ref().map(Serial::as_str)),
+            uuid(batch.map(|BatchId(batch)| batch)),
+            boolean(newest_per_device),
+            int8(before.map(|JobId(job)| job)),
             int8(i64::from(limit)),
         ];
         let rows = self.pool.rows(&READ_JOBS, params).await?;
@@ -81,6 +81,11 @@ impl Query for PostgresLedger {
         let Some(columns) = each(&READ_STATUS, &rows).next() else { return Ok(None) };
         columns.value::<Option<&str>>("status")?.map(|status| from_json("jobs.status", status)).transpose()
     }
+}
+
+/// A list to choose from; none when everything is wanted.
+fn any_of<T: Copy>(wanted: &[T], word: fn(T) -> &'static str) -> Option<Vec<&'static str>> {
+    (!wanted.is_empty()).then(|| wanted.iter().map(|one| word(*one)).collect())
 }
 
 fn job_view(columns: &Columns<'_>) -> Result<JobView, LedgerError> {

@@ -7,7 +7,7 @@ INSERT INTO jobs (serial, job_type, goal, max_attempts, retry_of, batch_id, oper
 SELECT w.serial, w.job_type, w.goal, w.max_attempts, w.retry_of, $6, $7, $8, $9, 1
 FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::bigint[])
     AS w (serial, job_type, goal, max_attempts, retry_of)
-JOIN devices d ON d.serial = w.serial
+JOIN devices d ON d.serial = w.serial AND d.gone_at IS NULL
 WHERE NOT EXISTS (SELECT FROM jobs j WHERE j.serial = w.serial AND j.ended_at IS NULL)
 ORDER BY w.serial COLLATE "C"
 ON CONFLICT (serial) WHERE ended_at IS NULL DO NOTHING
