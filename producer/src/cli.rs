@@ -3,6 +3,10 @@
 //! No secret is ever an argument: other users of a machine read them in the process list. They come from the
 //! environment or from files (see `panos-upgrade config show`).
 
+mod help;
+#[cfg(test)]
+mod tests;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -10,17 +14,8 @@ use clap_complete::Shell;
 
 /// Pre-stages PAN-OS images on fleets of Palo Alto firewalls, and proves what it did.
 #[derive(Debug, Parser)]
-#[command(name = "panos-upgrade", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = "\
-Examples:
-  panos-upgrade device discover                          read the fleet from Panorama
-  panos-upgrade download queue-all --target 11.1.4-h7 --dry-run
-  panos-upgrade download queue-all --target 11.1.4-h7 --reason CHG-4711
-  panos-upgrade work --until-idle                        perform the jobs in this process
-  panos-upgrade download status                          where the fleet is
-
-Exit codes: 0 all is as asked, 1 some devices are not, 2 wrong usage or configuration,
-3 ledger, broker or Panorama not reachable, 4 audit verify found a break, 130 interrupted.")]
+#[command(name = "panos-upgrade", version, max_term_width = 100)]
+#[command(after_help = help::OVERVIEW)]
 pub(crate) struct Cli {
     /// Configuration file [default: panos-upgrade/config.toml in the platform's configuration directory]
     #[arg(long, global = true, value_name = "FILE")]
@@ -69,12 +64,10 @@ pub(crate) enum Command {
     /// Performs jobs in this process, with live progress
     Work(WorkArgs),
     /// Brings the ledger's schema up to date
-    #[command(after_help = "Example:\n  panos-upgrade migrate")]
+    #[command(after_help = help::MIGRATE)]
     Migrate,
     /// Prints a completion script for a shell
-    #[command(
-        after_help = "Example:\n  panos-upgrade completions bash > /etc/bash_completion.d/panos-upgrade"
-    )]
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
         /// The shell
         shell: Shell,
@@ -84,39 +77,35 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeviceCommand {
     /// Reads the fleet from Panorama and tells what is new, changed or gone
-    #[command(
-        after_help = "Example:\n  panos-upgrade device discover --output json\n\nJSON: {total, new: [SERIAL], changed: [{serial, changes}], gone: [SERIAL]}"
-    )]
+    #[command(after_help = help::DISCOVER)]
     Discover,
     /// Lists the inventory
-    #[command(
-        after_help = "Example:\n  panos-upgrade device list --select 'model=PA-440' --select 'version<11.1.0'"
-    )]
+    #[command(after_help = help::DEVICE_LIST)]
     List {
         #[command(flatten)]
         select: Select,
     },
     /// Shows one device with its newest job
-    #[command(after_help = "Example:\n  panos-upgrade device show 007900000100103")]
+    #[command(after_help = help::DEVICE_SHOW)]
     Show {
         /// Serial number
         serial: String,
     },
     /// Prints the status document of one device
-    #[command(after_help = "Example:\n  panos-upgrade device status 007900000100103 --output json")]
+    #[command(after_help = help::DEVICE_STATUS)]
     Status {
         /// Serial number
         serial: String,
     },
     /// Writes standalone devices and HA pairs as CSV files
-    #[command(after_help = "Example:\n  panos-upgrade device export --output-dir inventory/")]
+    #[command(after_help = help::DEVICE_EXPORT)]
     Export {
         /// Directory for standalone_devices.csv and ha_pairs.csv
         #[arg(long, value_name = "DIR", default_value = ".")]
         output_dir: PathBuf,
     },
-    /// Adds devices from a CSV file: serial, hostname, mgmt_ip, current_version, model
-    #[command(after_help = "Example:\n  panos-upgrade device import branch-offices.csv")]
+    /// Adds devices from a CSV file, and changes what it says of known ones
+    #[command(after_help = help::DEVICE_IMPORT)]
     Import {
         /// CSV file with a header line; `-` for standard input
         file: PathBuf,
@@ -158,9 +147,7 @@ pub(crate) struct QueueArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum DownloadCommand {
     /// Queues one download job per device of the inventory
-    #[command(
-        after_help = "Examples:\n  panos-upgrade download queue-all --target 11.1.4-h7 --dry-run\n  panos-upgrade download queue-all --target 11.1.4-h7 --select 'hostname~ber-*' --reason CHG-4711\n\nSafe to repeat: devices with a job keep it, staged images are found and skipped.\nJSON: {batch_id, queued, skipped: [{serial, reason, job_id?}], errors: [..]}"
-    )]
+    #[command(after_help = help::QUEUE_ALL)]
     QueueAll {
         #[command(flatten)]
         queue: QueueArgs,
@@ -168,9 +155,7 @@ pub(crate) enum DownloadCommand {
         select: Select,
     },
     /// Queues one download job per device of a CSV file
-    #[command(
-        after_help = "Example:\n  panos-upgrade download from-csv window-7.csv --target 11.1.4-h7\n\nColumns: serial, or serial_1 and serial_2 for HA pairs; others are ignored."
-    )]
+    #[command(after_help = help::FROM_CSV)]
     FromCsv {
         /// CSV file with a header line; `-` for standard input
         file: PathBuf,
@@ -178,18 +163,14 @@ pub(crate) enum DownloadCommand {
         queue: QueueArgs,
     },
     /// Counts jobs by state and groups failures with their remedies
-    #[command(
-        after_help = "Examples:\n  panos-upgrade download status\n  panos-upgrade download status --watch\n\nJSON: {total, by_state: {..}, ready_for_install, failures: [{kind, count, remedy}]}"
-    )]
+    #[command(after_help = help::STATUS)]
     Status {
         /// Repeats until no job waits or runs
         #[arg(long)]
         watch: bool,
     },
     /// Reads every device's own software list again and reports what is there
-    #[command(
-        after_help = "Example:\n  panos-upgrade download verify --report staged.csv\n\nAsks the devices, not the ledger. Exit code 1 when some device is not as its newest job left it."
-    )]
+    #[command(after_help = help::VERIFY_DOWNLOAD)]
     Verify {
         #[command(flatten)]
         select: Select,
@@ -202,9 +183,7 @@ pub(crate) enum DownloadCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum JobCommand {
     /// Queues a job for one device
-    #[command(
-        after_help = "Example:\n  panos-upgrade job submit --device 007900000100103 --download-only --target 11.1.4-h7"
-    )]
+    #[command(after_help = help::SUBMIT)]
     Submit {
         /// Serial number
         #[arg(long, value_name = "SERIAL")]
@@ -216,16 +195,16 @@ pub(crate) enum JobCommand {
         queue: QueueArgs,
     },
     /// Lists jobs, newest first
-    #[command(after_help = "Example:\n  panos-upgrade job list --state failed --output json")]
+    #[command(after_help = help::JOB_LIST)]
     List(JobListArgs),
     /// Shows one job: images, attempts, what the device said
-    #[command(after_help = "Example:\n  panos-upgrade job show 4711")]
+    #[command(after_help = help::JOB_SHOW)]
     Show {
         /// Number of the job
         id: i64,
     },
     /// Cancels a job; a running one stops at its next safe point
-    #[command(after_help = "Example:\n  panos-upgrade job cancel 4711 --reason 'window moved'")]
+    #[command(after_help = help::CANCEL)]
     Cancel {
         /// Number of the job
         id: i64,
@@ -234,7 +213,7 @@ pub(crate) enum JobCommand {
         reason: String,
     },
     /// Queues an ended job again, as a new job with the same goal
-    #[command(after_help = "Example:\n  panos-upgrade job retry 4711")]
+    #[command(after_help = help::RETRY)]
     Retry {
         /// Number of the ended job
         id: i64,
@@ -264,15 +243,13 @@ pub(crate) struct JobListArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum HashCommand {
     /// Trusts the hashes of a file: CSV (version,filename,sha256), JSON, or the predecessor's version_hashes.json
-    #[command(after_help = "Example:\n  panos-upgrade hash import vendor-hashes.csv")]
+    #[command(after_help = help::HASH_IMPORT)]
     Import {
         /// The file; `-` for standard input
         file: PathBuf,
     },
     /// Trusts one hash
-    #[command(
-        after_help = "Example:\n  panos-upgrade hash add --version 11.1.4-h7 --filename PanOS_440-11.1.4-h7 --sha256 4bd7..."
-    )]
+    #[command(after_help = help::HASH_ADD)]
     Add {
         /// Version of the image
         #[arg(long, value_name = "VERSION")]
@@ -285,16 +262,14 @@ pub(crate) enum HashCommand {
         sha256: String,
     },
     /// Lists the trusted hashes
-    #[command(after_help = "Example:\n  panos-upgrade hash list")]
+    #[command(after_help = help::HASH_LIST)]
     List,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PathCommand {
     /// Explains the path of a device of the inventory, or from a version, by the rules that jobs use
-    #[command(
-        after_help = "Examples:\n  panos-upgrade path show 007900000100103 --target 11.1.4-h7\n  panos-upgrade path show 10.1.6 --target 11.1.4-h7\n\nA version, or --offline, plans without asking the device."
-    )]
+    #[command(after_help = help::PATH_SHOW)]
     Show {
         /// Serial number, or the version to start from
         #[arg(value_name = "SERIAL|VERSION")]
@@ -306,7 +281,7 @@ pub(crate) enum PathCommand {
         offline: bool,
     },
     /// Checks a paths file and names every problem
-    #[command(after_help = "Example:\n  panos-upgrade path validate upgrade_paths.json")]
+    #[command(after_help = help::PATH_VALIDATE)]
     Validate {
         /// JSON file: running version to list of versions
         file: PathBuf,
@@ -316,7 +291,7 @@ pub(crate) enum PathCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
     /// Lists entries of the audit trail
-    #[command(after_help = "Example:\n  panos-upgrade audit list --device 007900000100103")]
+    #[command(after_help = help::AUDIT_LIST)]
     List {
         /// Only this device; `system` for what belongs to none
         #[arg(long, value_name = "SERIAL")]
@@ -326,12 +301,10 @@ pub(crate) enum AuditCommand {
         job: Option<i64>,
     },
     /// Recomputes every hash and names the first entry that does not fit
-    #[command(
-        after_help = "Example:\n  panos-upgrade audit verify\n\nExit code 4 on a break. JSON: {entries, devices, ok, first_bad?: {chain, seq, reason}}"
-    )]
+    #[command(after_help = help::AUDIT_VERIFY)]
     Verify,
     /// Writes entries as JSON lines, one per entry, with their hashes
-    #[command(after_help = "Example:\n  panos-upgrade audit export > trail.jsonl")]
+    #[command(after_help = help::AUDIT_EXPORT)]
     Export {
         /// Only this device
         #[arg(long, value_name = "SERIAL")]
@@ -342,9 +315,7 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Sets a key in the configuration file; comments stay
-    #[command(
-        after_help = "Example:\n  panos-upgrade config set panorama.host panorama.example.com\n\nSecrets are not taken as arguments: use PANOS_UPGRADE__PANORAMA__PASSWORD_FILE and its like."
-    )]
+    #[command(after_help = help::CONFIG_SET)]
     Set {
         /// For example `worker.concurrency`
         key: String,
@@ -352,18 +323,16 @@ pub(crate) enum ConfigCommand {
         value: String,
     },
     /// Shows every key with its value and where it came from; secrets only as set or not
-    #[command(after_help = "Example:\n  panos-upgrade config show")]
+    #[command(after_help = help::CONFIG_SHOW)]
     Show,
     /// Checks the configuration and reaches ledger, broker and Panorama
-    #[command(after_help = "Example:\n  panos-upgrade config check")]
+    #[command(after_help = help::CONFIG_CHECK)]
     Check,
 }
 
 /// Options of `work`.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  panos-upgrade work --until-idle\n\nCtrl-C once stops cleanly: downloads go on on the firewalls, and the next `work` takes them over."
-)]
+#[command(after_help = help::WORK)]
 pub(crate) struct WorkArgs {
     /// Ends when no job waits or runs
     #[arg(long)]

@@ -165,9 +165,10 @@ impl Report {
         self.errors.push(fault);
     }
 
-    /// By serial, whichever way each device came in.
+    /// By serial, whichever way each device came in; what a person should read first comes first.
     pub(super) fn sort(&mut self) {
-        self.skipped.sort_by(|a, b| a.serial.cmp(&b.serial));
+        let rank = |skipped: &Skipped| (skipped.reason != CONFLICT, skipped.reason == EXISTING);
+        self.skipped.sort_by(|a, b| (rank(a), &a.serial).cmp(&(rank(b), &b.serial)));
     }
 
     fn n_skipped(&self, reason: &str) -> usize {

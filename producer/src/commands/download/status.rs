@@ -73,7 +73,7 @@ pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
     }
     let mut states = Table::new(["STATE", "DEVICES"]);
     for state in JobState::ALL {
-        states.row([state.to_string(), counts.by_state.get(&state).unwrap_or(&0).to_string()]);
+        states.row([state.to_string(), n_in(counts, state).to_string()]);
     }
     states.row(["total".to_owned(), counts.total.to_string()]);
     page.table(&states);
@@ -121,11 +121,16 @@ pub(crate) fn n_active(counts: &StatusCounts) -> u64 {
     counts.by_state.iter().filter(|(state, _)| !state.is_terminal()).map(|(_, n)| n).sum()
 }
 
+/// Devices whose newest job is in this state.
+pub(crate) fn n_in(counts: &StatusCounts, state: JobState) -> u64 {
+    counts.by_state.get(&state).copied().unwrap_or(0)
+}
+
 /// `3 running, 227 completed`: the states that occur, on one line.
 pub(crate) fn one_line(counts: &StatusCounts) -> String {
     let occurring = JobState::ALL.into_iter().filter_map(|state| {
-        let n = counts.by_state.get(&state).filter(|n| **n > 0)?;
-        Some(format!("{n} {state}"))
+        let n = n_in(counts, state);
+        (n > 0).then(|| format!("{n} {state}"))
     });
     let line = occurring.collect::<Vec<_>>().join(", ");
     if line.is_empty() { "no job yet".to_owned() } else { line }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::domain::job::{JobId, JobState};
 use common::ledger::{JobFilter, JobView, Ledger, LedgerError, StatusCounts};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use jiff::Timestamp;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info};
@@ -27,6 +28,9 @@ const SHOWN: u32 = 8;
 /// Longest message shown, in characters; a bar has one line.
 const MESSAGE_CHARS: usize = 60;
 
+/// Waiting jobs that are looked at for the next due time. Only read while nothing runs.
+const WAITING: u32 = 10_000;
+
 /// The picture.
 pub(super) struct View<'a> {
     ledger: &'a dyn Ledger,
@@ -34,6 +38,14 @@ pub(super) struct View<'a> {
     fleet: ProgressBar,
     devices: HashMap<JobId, ProgressBar>,
     told: Instant,
+}
+
+/// What is seen at one moment.
+struct Seen {
+    counts: StatusCounts,
+    running: Vec<JobView>,
+    /// When the next waiting job is due, where everything waits.
+    next_due: Option<Timestamp>,
 }
 
 impl<'a> View<'a> {
@@ -47,8 +59,8 @@ impl<'a> View<'a> {
     pub(super) async fn run(mut self, end: &CancellationToken) {
         loop {
             match self.look().await {
-                Ok((counts, running)) if is_terminal() => self.draw(&counts, &running),
-                Ok((counts, _)) => self.tell(&counts),
+                Ok(seen) if is_terminal() => self.draw(&seen),
+                Ok(seen) => self.tell(&seen),
                 Err(error) => debug!("no picture of the run: {error}"),
             }
             tokio::select! {
@@ -61,49 +73,73 @@ impl<'a> View<'a> {
         }
     }
 
-    async fn look(&self) -> Result<(StatusCounts, Vec<JobView>), LedgerError> {
-        let running = JobFilter { states: vec![JobState::Running], ..JobFilter::default() };
-        Ok((self.ledger.counts(None).await?, self.ledger.jobs(&running, SHOWN).await?))
+    async fn look(&self) -> Result<Seen, LedgerError> {
+        let counts = self.ledger.counts(None).await?;
+        let running = self.in_state(JobState::Running, SHOWN).await?;
+        let all_wait = status::n_active(&counts) == status::n_in(&counts, JobState::Scheduled);
+        let waiting = if all_wait { self.in_state(JobState::Scheduled, WAITING).await? } else { Vec::new() };
+        let next_due = waiting.iter().map(|job| job.due_at).min();
+        Ok(Seen { counts, running, next_due })
     }
 
-    fn draw(&mut self, counts: &StatusCounts, running: &[JobView]) {
-        self.fleet.set_length(counts.total);
-        self.fleet.set_position(counts.total - status::n_active(counts).min(counts.total));
-        self.fleet.set_message(status::one_line(counts));
-        let gone: Vec<JobId> =
-            self.devices.keys().filter(|id| !running.iter().any(|job| job.id == **id)).copied().collect();
+    async fn in_state(&self, state: JobState, limit: u32) -> Result<Vec<JobView>, LedgerError> {
+        let filter = JobFilter { states: vec![state], ..JobFilter::default() };
+        self.ledger.jobs(&filter, limit).await
+    }
+
+    fn draw(&mut self, seen: &Seen) {
+        let n_active = status::n_active(&seen.counts);
+        self.fleet.set_length(seen.counts.total);
+        self.fleet.set_position(seen.counts.total.saturating_sub(n_active));
+        self.fleet.set_message(seen.line());
+        let gone: Vec<JobId> = self
+            .devices
+            .keys()
+            .filter(|id| !seen.running.iter().any(|job| job.id == **id))
+            .copied()
+            .collect();
         for bar in gone.iter().filter_map(|id| self.devices.remove(id)) {
             bar.finish_and_clear();
             self.bars.remove(&bar);
         }
-        for job in running {
+        for job in &seen.running {
             let bar = self.devices.entry(job.id).or_insert_with(|| self.bars.add(device_bar()));
             bar.set_position(u64::from(job.progress));
             bar.set_message(label(job));
         }
     }
 
-    fn tell(&mut self, counts: &StatusCounts) {
+    fn tell(&mut self, seen: &Seen) {
         if self.told.elapsed() >= LINE_EVERY {
             self.told = Instant::now();
-            info!("{}", status::one_line(counts));
+            info!("{}", seen.line());
+        }
+    }
+}
+
+impl Seen {
+    /// `2 scheduled, 50 completed; next attempt in 40 s`.
+    fn line(&self) -> String {
+        let counts = status::one_line(&self.counts);
+        match self.next_due {
+            // By our clock, the ledger's may differ: this is for people and decides nothing.
+            Some(due) => {
+                let wait_s = due.as_second().saturating_sub(Timestamp::now().as_second()).max(0);
+                format!("{counts}; next attempt in {wait_s} s")
+            }
+            None => counts,
         }
     }
 }
 
 fn device_bar() -> ProgressBar {
-    let style = ProgressStyle::with_template("  [{bar:20}] {pos:>3} %  {msg}");
+    let style = ProgressStyle::with_template("  [{bar:20}] {pos:>3} %  {wide_msg}");
     let style = style.map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("=> "));
     ProgressBar::new(100).with_style(style)
 }
 
-/// `edge-1 (0079…): downloading 11.1.4-h7`, on one line.
+/// `edge-1: downloading 11.1.4-h7`, on one line.
 fn label(job: &JobView) -> String {
-    let name = if job.hostname.is_empty() {
-        job.serial.to_string()
-    } else {
-        format!("{} ({})", job.hostname, job.serial)
-    };
-    let text = plain(&format!("{name}: {}", job.message));
-    text.chars().take(MESSAGE_CHARS + name.chars().count()).collect()
+    let name = if job.hostname.is_empty() { job.serial.as_str() } else { &job.hostname };
+    plain(&format!("{name}: {}", job.message)).chars().take(MESSAGE_CHARS).collect()
 }

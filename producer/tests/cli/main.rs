@@ -1,0 +1,10 @@
+//! The real binary, at an embedded ledger of its own: what it prints, where, and with which exit code.
+//!
+//! Whole-system runs with devices are the `e2e` crate's; nothing here reaches a network.
+
+mod bad_input;
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot be set up is a failed test")]
+mod bench;
+mod fleet;
+mod jobs;
+mod trail;
