@@ -20,9 +20,9 @@ use worker::device::Connector;
 use crate::failure::Failure;
 use crate::output::Output;
 
-/// What is logged unless `log.level` says otherwise: warnings, and our own progress lines. The rest stands in
-/// the ledger and is asked for with commands.
-const QUIET: &str = "warn,panos_upgrade=info";
+/// What is logged unless `log.level` says otherwise: warnings, our own progress lines, and what a signal began.
+/// The rest stands in the ledger and is asked for with commands.
+const QUIET: &str = "warn,panos_upgrade=info,common::shutdown=info";
 
 /// A configuration and where results go.
 pub(crate) struct Context {
