@@ -59,7 +59,7 @@ pub enum EnqueueAnswer {
         /// Where it is.
         state: JobState,
     },
-    /// The device is not in the inventory.
+    /// The device is not in the inventory, or has left it.
     UnknownDevice,
 }
 
@@ -299,19 +299,20 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn renew(&self, worker: &WorkerId, ttl: Duration) -> Result<Vec<Renewal>, LedgerError>;
 
-    /// Writes one step under the lease.
+    /// Writes one step under the lease. A step that succeeded clears the failure of an earlier attempt.
     ///
     /// # Errors
     /// [`LedgerError::LeaseLost`], with nothing written; [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError>;
 
-    /// Ends the attempt under the lease, with what its last step left behind.
+    /// Ends the attempt under the lease, with what its last step left behind. The stored document is made to
+    /// agree with the end. A wish to stop wins over retry, snooze and release: the job ends as cancelled.
     ///
     /// # Errors
     /// [`LedgerError::LeaseLost`], with nothing written; [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn end(&self, lease: &Lease, end: &End, step: &StepRecord) -> Result<(), LedgerError>;
 
-    /// Cancels a waiting job, or asks the worker of a running one to stop.
+    /// Cancels a waiting job, or asks the worker of a running one to stop; asking again changes nothing.
     ///
     /// # Errors
     /// [`LedgerError::UnknownJob`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
@@ -324,8 +325,9 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn promote_due(&self, limit: u32) -> Result<(usize, Option<Duration>), LedgerError>;
 
-    /// Brings back jobs whose lease expired, and wakes again those dispatched longer than `unclaimed_after`
-    /// ago that nobody claimed. One caller at a time; others get an empty answer at once.
+    /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again those
+    /// dispatched longer than `unclaimed_after` ago that nobody claimed. One caller at a time; others get an empty
+    /// answer at once. A bounded number per call: the next one goes on.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].

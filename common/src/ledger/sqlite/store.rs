@@ -151,7 +151,7 @@ impl Store {
         self.answered(name, &self.inner.reads, read, answer).await
     }
 
-    /// Changes with every commit of *this* process, so that what waits for one wakes at once.
+    /// Changes with every commit of *this* process that changed rows, so that what waits for one wakes at once.
     #[must_use]
     pub fn committed(&self) -> watch::Receiver<u64> {
         self.inner.committed.clone()

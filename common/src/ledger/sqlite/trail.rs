@@ -29,7 +29,7 @@ const READ_HEADS: Statement = statement!("read_heads");
 #[async_trait]
 impl Trail for SqliteLedger {
     async fn installation(&self) -> Result<Uuid, LedgerError> {
-        self.store.read("installation", |transaction| installation(transaction)).await
+        self.store.read("installation", installation).await
     }
 
     async fn entries(

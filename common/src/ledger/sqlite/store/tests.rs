@@ -185,6 +185,21 @@ async fn a_write_whose_caller_left_before_it_began_is_not_done() {
 }
 
 #[tokio::test]
+async fn only_a_commit_that_changed_something_is_signalled() {
+    let (_directory, store) = store();
+    create_numbers(&store).await;
+    let mut committed = store.committed();
+    insert(&store, 1).await.unwrap();
+    assert!(committed.has_changed().unwrap(), "the signal comes before the answer");
+    committed.mark_unchanged();
+    let nothing =
+        |transaction: &Transaction<'_>| Ok(transaction.execute("DELETE FROM numbers WHERE number = 7", [])?);
+    assert_eq!(store.write("nothing", nothing).await.unwrap(), 0);
+    insert(&store, 1).await.unwrap_err();
+    assert!(!committed.has_changed().unwrap());
+}
+
+#[tokio::test]
 async fn a_commit_of_another_process_shows_in_the_data_version() {
     let (_directory, store) = store();
     create_numbers(&store).await;

@@ -24,7 +24,7 @@ pub(super) struct Done {
     pub settle: Box<dyn FnOnce(rusqlite::Result<()>)>,
 }
 
-/// Runs until the last [`Store`](super::Store) is gone; raises `committed` after each commit.
+/// Runs until the last [`Store`](super::Store) is gone; raises `committed` after each commit that changed rows.
 pub(super) fn run(
     connection: &mut Connection,
     waiting: &mut mpsc::Receiver<Write>,
@@ -38,9 +38,12 @@ pub(super) fn run(
                 continue;
             }
         };
+        let n_changes = transaction.total_changes();
         let (group, state) = run_group(&transaction, first, waiting);
+        let has_changed = transaction.total_changes() != n_changes;
         let outcome = state.and_then(|()| transaction.commit());
-        if outcome.is_ok() && group.iter().any(|done| done.keep) {
+        // A look for work that found none must not wake those who would look again.
+        if outcome.is_ok() && has_changed && group.iter().any(|done| done.keep) {
             committed.send_modify(|commits| *commits += 1);
         }
         settle(group, &outcome);
