@@ -74,17 +74,8 @@ impl Outbox for PostgresLedger {
     async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<Vec<OutboxRow>, LedgerError> {
         let mut connection = self.pool.connection().await?;
         let transaction = connection.begin().await?;
-        let limit = i64::from(limit);
-        let hold_s = hold.as_secs_f64();
-        let (_, rows) = try_join!(
-            transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
-            transaction.rows(&TAKE_OUTBOX, [int8(limit), seconds(hold_s)]),
-        )?;
-        let mut taken: Vec<_> =
-            each(&TAKE_OUTBOX, &rows).map(|columns| outbox_row(&columns)).collect::<Result<_, _>>()?;
+        let taken = take(&transaction, limit, hold).await?;
         transaction.commit().await?;
-        // `RETURNING` has no order.
-        taken.sort_unstable_by_key(|row| row.id);
         Ok(taken)
     }
 
@@ -116,6 +107,26 @@ impl Outbox for PostgresLedger {
             .next()
             .map_or(Ok(0), |columns| number("count(outbox)", columns.value("n")?))
     }
+}
+
+/// Takes rows once it is our turn, which lasts until the transaction ends.
+///
+/// # Errors
+/// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+pub(super) async fn take(
+    transaction: &Transaction<'_>,
+    limit: u32,
+    hold: Duration,
+) -> Result<Vec<OutboxRow>, LedgerError> {
+    let (_, rows) = try_join!(
+        transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
+        transaction.rows(&TAKE_OUTBOX, [int8(i64::from(limit)), seconds(hold.as_secs_f64())]),
+    )?;
+    let mut taken =
+        each(&TAKE_OUTBOX, &rows).map(|columns| outbox_row(&columns)).collect::<Result<Vec<_>, _>>()?;
+    // `RETURNING` has no order.
+    taken.sort_unstable_by_key(|row| row.id);
+    Ok(taken)
 }
 
 fn outbox_row(columns: &Columns<'_>) -> Result<OutboxRow, LedgerError> {

@@ -1,6 +1,5 @@
 //! What is PostgreSQL's alone. The behaviour of a ledger is held by the contract suite in `common/tests/ledger`.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::statement::{Statement, text};
@@ -13,11 +12,12 @@ use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::NewEntry;
 use crate::ledger::{
-    Batch, Claim, Completeness, End, EnqueueAnswer, Inventory, JobFilter, Outbox, OutboxKind, OutboxRow,
-    Query, Queue, Settlement, StepRecord, Trail, TrailFilter,
+    Batch, Claim, Completeness, End, EnqueueAnswer, Inventory, JobFilter, Outbox, Query, Queue, Settlement,
+    StepRecord, Trail, TrailFilter,
 };
 use jiff::Timestamp;
 use testkit::postgres::Database;
+use testkit::wait::wait_until;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const HOLD: Duration = Duration::from_secs(60);
@@ -229,6 +229,17 @@ async fn entries_of_one_call_are_linked_as_the_verifier_computes_them() {
 }
 
 #[tokio::test]
+async fn wishes_become_jobs_in_order_of_their_serials() {
+    let database = Database::create().await.unwrap();
+    let ledger = ledger_in(&database).await;
+    let devices = serials(50);
+    discover(&ledger, &devices).await;
+    let mut answers = ledger.enqueue(&batch(devices.iter().rev())).await.unwrap();
+    answers.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert!(created(&answers).is_sorted(), "the order of locks: {answers:?}");
+}
+
+#[tokio::test]
 async fn devices_that_have_a_job_use_up_no_numbers() {
     let database = Database::create().await.unwrap();
     let ledger = ledger_in(&database).await;
@@ -242,37 +253,42 @@ async fn devices_that_have_a_job_use_up_no_numbers() {
     assert_eq!(last, [JobId(first.iter().max().unwrap().0 + 1)]);
 }
 
-/// Rows by job, in the order in which relays got hold of them.
-async fn relay_one_by_one(ledger: &PostgresLedger) -> Vec<OutboxRow> {
-    let mut mine = Vec::new();
-    loop {
-        let taken = ledger.take_outbox(1, HOLD).await.unwrap();
-        if taken.is_empty() && ledger.outbox_depth().await.unwrap() == 0 {
-            return mine;
-        }
-        let confirmed = taken.iter().map(|row| row.id).collect();
-        mine.extend(taken);
-        ledger.settle_outbox(&Settlement { confirmed, ..Settlement::default() }).await.unwrap();
-    }
-}
+/// Who waits for an advisory lock in this database.
+const WAITING: &str = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn relays_side_by_side_take_each_row_once() {
+#[tokio::test]
+async fn a_relay_waits_for_one_that_is_taking_and_then_leaves_its_jobs_alone() {
     let database = Database::create().await.unwrap();
     let ledger = ledger_in(&database).await;
-    let devices = serials(20);
+    let devices = serials(2);
     discover(&ledger, &devices).await;
     ledger.enqueue(&batch(&devices)).await.unwrap();
-    let relays = (0..4).map(|_| relay_one_by_one(&ledger));
-    let rows: Vec<OutboxRow> = futures_util::future::join_all(relays).await.into_iter().flatten().collect();
-    let ids: BTreeSet<i64> = rows.iter().map(|row| row.id).collect();
-    assert_eq!((rows.len(), ids.len()), (40, 40));
-    assert_eq!(rows.iter().filter(|row| row.kind == OutboxKind::WakeUp).count(), 20);
+
+    let mut connection = ledger.pool.connection().await.unwrap();
+    let transaction = connection.begin().await.unwrap();
+    let first = outbox::take(&transaction, 1, HOLD).await.unwrap();
+    let mut second = std::pin::pin!(ledger.take_outbox(10, HOLD));
+    let waiting = wait_until("the second relay waits for its turn", LIMIT, async || {
+        let waiting = Statement { name: "waiting", text: WAITING };
+        let rows = ledger.pool.rows(&waiting, []).await.unwrap();
+        if rows.is_empty() { Err("nobody waits".to_owned()) } else { Ok(()) }
+    });
+    tokio::select! {
+        biased;
+        taken = &mut second => panic!("it did not wait: {taken:?}"),
+        () = waiting => {}
+    }
+    transaction.commit().await.unwrap();
+
+    let second = second.await.unwrap();
+    assert_eq!((first.len(), second.len()), (1, 2), "one row, then both of the other job");
+    assert!(second.iter().all(|row| row.job != first[0].job), "{first:?} {second:?}");
 }
 
-/// Everything that writes, at once, on the same devices: whoever waits, waits in the same order.
+/// Everything that writes, at once, on the same devices: nobody deadlocks, and every chain still fits.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_that_writes_at_the_same_time_deadlocks() {
+async fn everything_that_writes_goes_on_side_by_side() {
     const ROUNDS: usize = 8;
     let database = Database::create().await.unwrap();
     let ledger = ledger_in(&database).await;
@@ -280,9 +296,10 @@ async fn nothing_that_writes_at_the_same_time_deadlocks() {
     discover(&ledger, &devices).await;
     let worker = WorkerId::unique("w", 1);
 
-    let enqueue = async {
-        for round in 0..ROUNDS {
-            let turned: Vec<&Serial> = devices.iter().cycle().skip(round * 7).take(devices.len()).collect();
+    let enqueue = async |turn: usize| {
+        for round in 0..ROUNDS * 2 {
+            let turned: Vec<&Serial> =
+                devices.iter().cycle().skip(round * turn).take(devices.len()).collect();
             ledger.enqueue(&batch(turned)).await.unwrap();
         }
     };
@@ -324,7 +341,7 @@ async fn nothing_that_writes_at_the_same_time_deadlocks() {
         }
     };
     let cancel = async {
-        for _ in 0..ROUNDS {
+        for _ in 0..ROUNDS * 2 {
             for job in ledger.jobs(&JobFilter::default(), 20).await.unwrap() {
                 ledger.cancel(job.id, &somebody()).await.unwrap();
             }
@@ -335,7 +352,7 @@ async fn nothing_that_writes_at_the_same_time_deadlocks() {
             discover(&ledger, &devices).await;
         }
     };
-    tokio::join!(enqueue, work, keep, relay, cancel, look);
+    tokio::join!(enqueue(7), enqueue(11), work, keep, relay, cancel, look);
 
     assert_that_chains_fit(&ledger).await;
     assert_eq!(ledger.counts(None).await.unwrap().total, 25);
