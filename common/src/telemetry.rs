@@ -41,7 +41,7 @@ where
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse_lossy(config.level.as_str())
-        .and(filter_fn(|line| *line.level() <= Level::INFO || !prints_the_wire(line.target())));
+        .and(filter_fn(|line| !prints_the_wire(line.target(), *line.level())));
     let lines = fmt::layer().with_writer(writer).with_ansi(colours);
     match config.format {
         LogFormat::Text => lines.with_filter(filter).boxed(),
@@ -55,9 +55,14 @@ where
     }
 }
 
-/// Whether lines of this target come from one of [`PRINT_THE_WIRE`].
-fn prints_the_wire(target: &str) -> bool {
-    PRINT_THE_WIRE.contains(&target.split("::").next().unwrap_or(target))
+/// Prints a returned message with all its bytes at `warn` (lapin 4.12, `returned_messages.rs`); our publisher
+/// tells of it by its id.
+const PRINTS_MESSAGES: &str = "lapin::returned_messages";
+
+/// Whether lines of this target and level may hold what went over a wire.
+fn prints_the_wire(target: &str, level: Level) -> bool {
+    let library = target.split("::").next().unwrap_or(target);
+    target == PRINTS_MESSAGES || (level > Level::INFO && PRINT_THE_WIRE.contains(&library))
 }
 
 #[cfg(test)]

@@ -15,12 +15,13 @@
 //! | [`perform`] | one attempt, from lease to end |
 //! | [`steps`] | look, act, wait, look again |
 //! | [`journal`] | what an attempt writes |
+//! | [`device`], [`border`] | reaching firewalls; their answers as domain types |
 //!
 //! Leaves to others: the truth ([`common::ledger`]), waking and telling ([`common::broker`]), the protocol
 //! ([`panos`]), which images a path needs ([`common::domain::path`]).
 
 pub mod app;
-mod border;
+pub mod border;
 pub mod consumer;
 pub mod device;
 pub mod error;
