@@ -16,7 +16,8 @@ pub const MAX_LOST_LEASES: u32 = 20;
 /// by `jitter` in 0..=1 over the upper half, so that a site that comes back is not met by all its jobs at once.
 #[must_use]
 pub fn backoff(attempt: u32, jitter: f64) -> Duration {
-    let doubled = FIRST_RETRY.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+    let doubled =
+        FIRST_RETRY.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
     let full = doubled.min(LONGEST_RETRY);
     full.mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
 }

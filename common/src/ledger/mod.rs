@@ -29,10 +29,10 @@ use async_trait::async_trait;
 pub use catalogue::{Catalogue, CatalogueChange, CatalogueConflict};
 pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory};
 pub use outbox::{Outbox, OutboxKind, OutboxRow, REFUSED_PAUSE, Settlement};
-pub use query::{AttemptView, JobFilter, JobView, ImageView, Query, StatusCounts, FailureCount};
+pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
 pub use queue::{
-    Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer, ImageRecord, ImageState, Queue,
-    Renewal, Rescued, StepRecord,
+    Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer,
+    ImageRecord, ImageState, Queue, Renewal, Rescued, StepRecord,
 };
 pub use trail::{Trail, TrailFilter};
 

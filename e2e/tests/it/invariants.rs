@@ -92,22 +92,41 @@ impl World {
         assert_eq!(engine.broker.dead_depth().await.unwrap(), 0, "dead letters");
     }
 
-    async fn events_are_gapless(&self, jobs: &[JobView]) {
+    /// The whole log: every event of these jobs, which have ended, once and in order. Asserts that none is
+    /// missing and none came too early.
+    pub async fn events_of(&self, jobs: &[JobView]) -> Vec<Envelope> {
         let mut feed = self.engine().await.broker.events(EventsFrom::First).await.unwrap();
         let mut told: BTreeMap<i64, Told> = jobs.iter().map(|job| (job.id.0, Told::default())).collect();
+        let mut log = Vec::new();
         let read = async {
             while !told.values().all(Told::is_whole) {
                 let event = feed.next().await.unwrap();
                 let envelope: Envelope = serde_json::from_str(&event.body).unwrap();
-                told.entry(envelope.jobid.0).or_default().hear(&envelope);
+                if told.entry(envelope.jobid.0).or_default().hear(&envelope) {
+                    log.push(envelope);
+                }
             }
         };
         let in_time = tokio::time::timeout(SOON, read).await.is_ok();
         let open: Vec<_> = told.iter().filter(|(_, told)| !told.is_whole()).collect();
         assert!(in_time, "the log of events lacks some: {open:?}");
+        log
+    }
+
+    /// Devices whose running download a later attempt took over, as the events say.
+    pub async fn adopted(&self) -> BTreeSet<String> {
+        let log = self.events_of(&self.jobs().await).await;
+        let adopted = log.into_iter().filter(|event| event.data["adopted"] == true);
+        adopted.map(|event| event.subject).collect()
+    }
+
+    async fn events_are_gapless(&self, jobs: &[JobView]) {
+        let mut last_words = BTreeMap::new();
+        for event in self.events_of(jobs).await {
+            last_words.insert(event.jobid, word(&event).to_owned());
+        }
         for job in jobs {
-            let last = told[&job.id.0].last.as_ref().map(|(_, word)| word.as_str());
-            assert_eq!(last, Some(job.state.as_str()), "last event of job {}", job.id);
+            assert_eq!(last_words[&job.id], job.state.as_str(), "last event of job {}", job.id);
         }
     }
 
@@ -145,30 +164,34 @@ fn one_job_per_device_at_any_time(jobs: &[JobView]) {
 #[derive(Debug, Default)]
 struct Told {
     ids: BTreeMap<i64, Uuid>,
-    /// Number and word of the terminal event.
-    last: Option<(i64, String)>,
+    /// Number of the terminal event.
+    last: Option<i64>,
 }
 
 impl Told {
-    fn hear(&mut self, event: &Envelope) {
+    /// Whether it is news; a second delivery of an event is none.
+    fn hear(&mut self, event: &Envelope) -> bool {
         let (job, number) = (event.jobid, event.jobsequence);
-        match self.ids.insert(number, event.id) {
-            Some(known) => assert_eq!(known, event.id, "job {job}: two events with number {number}"),
-            None => assert_eq!(
-                number,
-                i64::try_from(self.ids.len()).unwrap(),
-                "job {job}: an event came before an earlier one"
-            ),
+        if let Some(known) = self.ids.insert(number, event.id) {
+            assert_eq!(known, event.id, "job {job}: two events with number {number}");
+            return false;
         }
-        let word = event.event_type.strip_prefix("panos.job.").and_then(|rest| rest.strip_suffix(".v1"));
-        let word = word.unwrap_or_else(|| panic!("not an event of a job: {}", event.event_type));
-        if matches!(word, "completed" | "failed" | "cancelled" | "skipped") {
-            self.last = Some((number, word.to_owned()));
+        let n_heard = i64::try_from(self.ids.len()).unwrap();
+        assert_eq!(number, n_heard, "job {job}: an event came before an earlier one");
+        if matches!(word(event), "completed" | "failed" | "cancelled" | "skipped") {
+            self.last = Some(number);
         }
+        true
     }
 
     /// The terminal event is there, and every one before it.
     fn is_whole(&self) -> bool {
-        self.last.as_ref().is_some_and(|(number, _)| self.ids.len() == usize::try_from(*number).unwrap())
+        self.last.is_some_and(|last| self.ids.len() == usize::try_from(last).unwrap())
     }
+}
+
+/// The word of an event in its type, `panos.job.WORD.v1`.
+fn word(event: &Envelope) -> &str {
+    let word = event.event_type.strip_prefix("panos.job.").and_then(|rest| rest.strip_suffix(".v1"));
+    word.unwrap_or_else(|| panic!("not an event of a job: {}", event.event_type))
 }

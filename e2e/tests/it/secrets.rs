@@ -3,12 +3,10 @@
 
 use std::fs;
 
-use common::broker::EventsFrom;
 use serde_json::json;
-use testkit::wait::wait_until;
 
 use crate::invariants::Allowed;
-use crate::world::{Login, SOON, Setup, Way, World};
+use crate::world::{Login, Setup, Way, World};
 
 both_ways!(a_password_stays_where_it_belongs, an_api_key_stays_where_it_belongs);
 
@@ -87,7 +85,9 @@ async fn everything_is_said(world: &World, serials: &[String]) {
 
 /// Where a secret could have ended up, with what is there.
 async fn places(world: &World) -> Vec<(&'static str, String)> {
-    let mut places = vec![("a program's output", world.printed()), ("an event", events(world).await)];
+    let events = world.events_of(&world.jobs().await).await;
+    let events = serde_json::to_string(&events).unwrap();
+    let mut places = vec![("a program's output", world.printed()), ("an event", events)];
     match world.way() {
         Way::Embedded => {
             let files = fs::read_dir(world.directory()).unwrap().map(|entry| entry.unwrap().path());
@@ -99,22 +99,4 @@ async fn places(world: &World) -> Vec<(&'static str, String)> {
         Way::Fleet => places.push(("the ledger's rows", world.rows().await)),
     }
     places
-}
-
-/// All events so far: those of the last job to end are the last.
-async fn events(world: &World) -> String {
-    let n_jobs = world.jobs().await.len();
-    let mut feed = world.engine().await.broker.events(EventsFrom::First).await.unwrap();
-    let (mut text, mut n_ended) = (String::new(), 0);
-    wait_until("the end of every job is in the log", SOON, async || {
-        while n_ended < n_jobs {
-            let event = feed.next().await.unwrap();
-            text += &event.body;
-            let ends = ["completed", "failed", "cancelled", "skipped"];
-            n_ended += usize::from(ends.iter().any(|end| event.routing_key.ends_with(&format!(".{end}"))));
-        }
-        Ok(())
-    })
-    .await;
-    text
 }

@@ -36,5 +36,6 @@ async fn a_stop_hands_jobs_back_uncounted_and_the_next_worker_adopts_them(way: W
         jobs.iter().all(|job| job.state == JobState::Completed && job.attempt == 1)
     };
     world.until_jobs("every job has completed at its first counted attempt", SOON, all_completed).await;
+    assert_eq!(u64::try_from(world.adopted().await.len()).unwrap(), DEVICES);
     world.invariants(&Allowed::nothing()).await;
 }

@@ -164,6 +164,11 @@ impl Worker<'_> {
         &mut self.process
     }
 
+    /// Its process number, which is part of its name in the ledger.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// SIGKILL.
     pub fn kill9(mut self) {
         self.process.kill9().unwrap();
