@@ -113,11 +113,21 @@ impl World {
         log
     }
 
-    /// Devices whose running download a later attempt took over, as the events say.
-    pub async fn adopted(&self) -> BTreeSet<String> {
-        let log = self.events_of(&self.jobs().await).await;
-        let adopted = log.into_iter().filter(|event| event.data["adopted"] == true);
-        adopted.map(|event| event.subject).collect()
+    /// Waits until a later attempt has taken over the running downloads of these devices, as the events say.
+    pub async fn until_adopted(&self, serials: &BTreeSet<String>) {
+        let mut feed = self.engine().await.broker.events(EventsFrom::First).await.unwrap();
+        let mut open = serials.clone();
+        let read = async {
+            while !open.is_empty() {
+                let event = feed.next().await.unwrap();
+                let envelope: Envelope = serde_json::from_str(&event.body).unwrap();
+                if envelope.data["adopted"] == true {
+                    open.remove(&envelope.subject);
+                }
+            }
+        };
+        let in_time = tokio::time::timeout(SOON, read).await.is_ok();
+        assert!(in_time, "not taken over: the downloads of {open:?}");
     }
 
     async fn events_are_gapless(&self, jobs: &[JobView]) {

@@ -1,10 +1,12 @@
 //! A worker that is told to stop in the middle of its downloads: it hands everything back, uncounted, and the
 //! firewalls go on; the next worker takes the downloads over.
 
+use std::collections::BTreeSet;
+
 use common::domain::job::JobState;
 
 use crate::invariants::Allowed;
-use crate::world::{SOON, Setup, Way, World};
+use crate::world::{Setup, Way, World};
 
 const DEVICES: u64 = 6;
 
@@ -14,7 +16,8 @@ async fn a_stop_hands_jobs_back_uncounted_and_the_next_worker_adopts_them(way: W
     let world = World::queued(way, Setup::devices(DEVICES)).await;
     world.simulator.stand_still().await;
     let worker = world.start_worker();
-    world.simulator.until_downloads(DEVICES).await;
+    let asked = world.simulator.until_downloads(DEVICES).await.downloads();
+    let serials: BTreeSet<_> = asked.into_keys().map(|(serial, _)| serial).collect();
 
     let interrupted = match way {
         Way::Embedded => 130,
@@ -30,12 +33,13 @@ async fn a_stop_hands_jobs_back_uncounted_and_the_next_worker_adopts_them(way: W
         assert_eq!(endings, [Some("released")], "job {}", job.id);
     }
 
+    let next = world.start_worker();
+    world.until_adopted(&serials).await;
     world.simulator.go_on().await;
-    world.work().await;
-    let all_completed = |jobs: &[common::ledger::JobView]| {
-        jobs.iter().all(|job| job.state == JobState::Completed && job.attempt == 1)
-    };
-    world.until_jobs("every job has completed at its first counted attempt", SOON, all_completed).await;
-    assert_eq!(u64::try_from(world.adopted().await.len()).unwrap(), DEVICES);
+    world.until_all_ended().await;
+    assert_eq!(next.terminated().await, interrupted);
+    for job in world.jobs().await {
+        assert_eq!((job.state, job.attempt), (JobState::Completed, 1), "{job:?}");
+    }
     world.invariants(&Allowed::nothing()).await;
 }

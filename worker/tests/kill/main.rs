@@ -1,7 +1,11 @@
 //! A worker that dies before or after any of its writes leaves a job that the next one finishes, without
 //! asking the device for an image twice. Real ledger and broker (SQLite), real TLS, a simulated firewall.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a panic is a failed test, here as in a test function")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is a failed test, here as in a test function"
+)]
 
 mod mortal;
 
