@@ -15,6 +15,9 @@ use crate::world::{LONG, SOON, Setup, Way, World};
 
 const DEVICES: u64 = 40;
 
+/// More slots than there are devices, for a worker that takes over while downloads stand still.
+const ROOM: (&str, &str) = ("PANOS_UPGRADE__WORKER__CONCURRENCY", "1000");
+
 /// Kills in a row of the random case.
 const KILLS: usize = 5;
 
@@ -46,12 +49,12 @@ mod embedded_half_way {
             .collect();
         killed.kill9();
 
-        let next = world.start_roomy_worker();
+        let next = world.program("panos-upgrade").env(ROOM.0, ROOM.1).args(["work", "--until-idle"]);
+        let mut next = world.start(&next);
         world.until_adopted(&begun).await;
         world.simulator.go_on().await;
-        world.until_all_ended().await;
-        next.terminated().await;
-        assert_eq!(world.start_until_idle().ended(LONG).await, 0, "there is nothing left to do");
+        assert_eq!(next.ended(LONG).await, 0);
+        drop(next);
         all_completed(&world).await;
         world.invariants(&Allowed::nothing().after_a_kill()).await;
     }
@@ -75,7 +78,7 @@ mod fleet_half_way {
         killed.kill9();
 
         // What an orchestrator does next. The other one has its slots full of downloads that stand still.
-        let replacement = world.start_roomy_worker();
+        let replacement = world.start(&world.program("panos-upgrade-worker").env(ROOM.0, ROOM.1));
         world.until_adopted(&lost).await;
         world.simulator.go_on().await;
         world.until_all_ended().await;

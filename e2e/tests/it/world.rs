@@ -293,21 +293,13 @@ impl World {
         }
     }
 
-    /// [`World::start_worker`] with more slots than there are devices, whatever the configuration says.
-    pub fn start_roomy_worker(&self) -> Worker<'_> {
-        let slots = ("PANOS_UPGRADE__WORKER__CONCURRENCY", "1000");
-        match self.way {
-            Way::Embedded => self.start(&self.program("panos-upgrade").env(slots.0, slots.1).arg("work")),
-            Way::Fleet => self.start(&self.program("panos-upgrade-worker").env(slots.0, slots.1)),
-        }
-    }
-
     /// Starts `panos-upgrade work --until-idle`.
     pub fn start_until_idle(&self) -> Worker<'_> {
         self.start(&self.program("panos-upgrade").args(["work", "--until-idle"]))
     }
 
-    fn start(&self, program: &Program) -> Worker<'_> {
+    /// Starts a program that works.
+    pub fn start(&self, program: &Program) -> Worker<'_> {
         Worker { world: self, process: program.start().unwrap() }
     }
 
