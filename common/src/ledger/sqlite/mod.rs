@@ -1,6 +1,6 @@
 //! The ledger in one SQLite file: for one machine, with nothing to install.
 //!
-//! Promises what [`Ledger`](crate::ledger::Ledger) promises; the contract suite holds it to the same behaviour as
+//! Promises what [`Ledger`] promises; the contract suite holds it to the same behaviour as
 //! PostgreSQL. One writer at a time stands in for row locks: a change is one `BEGIN IMMEDIATE` transaction on the
 //! [`Store`]'s writing thread, and other processes on the same file wait their turn. Times come from the machine's
 //! clock through SQL, so that every process on the file sees the same one.
