@@ -9,7 +9,7 @@ use common::engine::Engine;
 use common::report::Chain;
 use common::shutdown::Shutdown;
 use common::telemetry;
-use tracing::error;
+use tracing::{error, warn};
 use worker::{App, Until};
 
 /// Wrong usage or configuration.
@@ -37,6 +37,12 @@ struct Cli {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
+    // First of all: a pod that is told to stop while it starts leaves as cleanly as any other.
+    let stop = Shutdown::new();
+    if let Err(error) = stop.listen_for_signals() {
+        complain(&error);
+        return ExitCode::from(EXIT_NOT_REACHABLE);
+    }
     let config = match config::load(cli.config.as_deref(), config::environment()) {
         Ok(config) => config,
         Err(error) => {
@@ -45,7 +51,10 @@ async fn main() -> ExitCode {
         }
     };
     telemetry::init(&config.log);
-    match run(&config).await {
+    for warning in config.warnings() {
+        warn!("{warning}");
+    }
+    match run(&config, &stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("the worker cannot run: {}", Chain(error.as_ref()));
@@ -60,10 +69,8 @@ fn complain(error: &dyn std::error::Error) {
     eprintln!("{}", Chain(error));
 }
 
-async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
-    let stop = Shutdown::new();
-    stop.listen_for_signals()?;
+async fn run(config: &Config, stop: &Shutdown) -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::open(config).await?;
-    App::new(engine, config, &stop)?.run(Until::Stopped).await?;
+    App::new(engine, config, stop)?.run(Until::Stopped).await?;
     Ok(())
 }

@@ -174,6 +174,15 @@ impl Worker<'_> {
         self.process.kill9().unwrap();
     }
 
+    /// Waits until it has caught signals and begun to work; told to stop before that, it just ends.
+    pub async fn begun(&self) {
+        let logged = || self.process.text(Stream::Stderr);
+        wait_until("a worker has begun", SOON, async || {
+            if logged().contains("begins, ledger") { Ok(()) } else { Err(logged()) }
+        })
+        .await;
+    }
+
     /// Waits until it has ended, and answers its exit code.
     pub async fn ended(&mut self, within: Duration) -> i32 {
         let status = self.process.wait(within).await.unwrap();
@@ -313,6 +322,8 @@ impl World {
             Way::Fleet => {
                 let (first, second) = (self.start_worker(), self.start_worker());
                 self.until_all_ended().await;
+                first.begun().await;
+                second.begun().await;
                 assert_eq!((first.terminated().await, second.terminated().await), (0, 0));
             }
         }
