@@ -20,10 +20,11 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::consumer::{Consumer, Taken};
+use crate::context::Context;
 use crate::device::{Connector, ConnectorError};
 use crate::lease_keeper::LeaseKeeper;
 use crate::pace::Pace;
-use crate::perform::{self, Context};
+use crate::perform;
 use crate::relay::Relay;
 use crate::rescuer;
 use crate::trusted::Trusted;

@@ -23,6 +23,7 @@
 pub mod app;
 pub mod border;
 pub mod consumer;
+mod context;
 pub mod device;
 pub mod error;
 pub mod journal;

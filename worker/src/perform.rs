@@ -5,52 +5,21 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Duration;
 
-use common::clock::Clock;
 use common::domain::attempt::backoff;
 use common::domain::failure::FailureKind;
-use common::domain::hash::VerificationMode;
-use common::domain::path::Policy;
 use common::domain::status::Phase;
-use common::ledger::{ClaimedJob, End, Ledger};
+use common::ledger::{ClaimedJob, End, LedgerError};
 use common::report::Chain;
-use common::shutdown::Shutdown;
 use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span, warn};
 
-use crate::device::Connector;
+use crate::context::Context;
 use crate::error::{Disposition, LONGEST_SNOOZE, MAX_SNOOZES, StepError};
 use crate::journal::Journal;
 use crate::lease_keeper::Hold;
-use crate::pace::Pace;
-use crate::relay::Relay;
 use crate::steps::{self, Attempt};
-use crate::trusted::Trusted;
-
-/// What every attempt of a process shares.
-pub(crate) struct Context {
-    pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) relay: Arc<Relay>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) connector: Connector,
-    pub(crate) trusted: Trusted,
-    pub(crate) policy: Policy,
-    pub(crate) verification: VerificationMode,
-    pub(crate) pace: Pace,
-    pub(crate) stall_timeout: Duration,
-    pub(crate) busy_wait: Duration,
-    pub(crate) stop: Shutdown,
-}
-
-impl Context {
-    fn journal(&self, job: &ClaimedJob, hold: &Arc<Hold>) -> Journal {
-        let (ledger, relay, clock) =
-            (Arc::clone(&self.ledger), Arc::clone(&self.relay), Arc::clone(&self.clock));
-        Journal::new(job, Arc::clone(hold), ledger, relay, clock)
-    }
-}
 
 /// Performs a claimed job under its lease.
 pub(crate) async fn perform(job: ClaimedJob, hold: Arc<Hold>, context: Arc<Context>) {
@@ -74,7 +43,7 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
         let mut attempt = Attempt::new(job, hold, context, &mut journal)?;
         tokio::select! {
             biased;
-            () = hold.lost() => Err(StepError::Ledger(common::ledger::LedgerError::LeaseLost { job: job.lease.job })),
+            () = hold.lost() => Err(StepError::Ledger(LedgerError::LeaseLost { job: job.lease.job })),
             () = context.stop.aborting() => Err(StepError::Stopping),
             done = steps::run(&mut attempt) => done,
         }
@@ -114,7 +83,7 @@ fn end_of(
     let message = Chain(&error).to_string();
     match error.disposition() {
         Disposition::LetGo => {
-            if !matches!(error, StepError::Ledger(common::ledger::LedgerError::LeaseLost { .. })) {
+            if !matches!(error, StepError::Ledger(LedgerError::LeaseLost { .. })) {
                 error!("the attempt cannot be written down: {message}");
             }
             None

@@ -17,11 +17,11 @@ use common::domain::version::Version;
 use common::ledger::{ClaimedJob, DeviceJobRef, ImageState};
 use panos::{Client, Refusal};
 
+use crate::context::Context;
 use crate::device::ConnectorError;
 use crate::error::StepError;
 use crate::journal::Journal;
 use crate::lease_keeper::Hold;
-use crate::perform::Context;
 
 /// One attempt at one device.
 pub(crate) struct Attempt<'a> {
