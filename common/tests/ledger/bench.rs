@@ -115,6 +115,14 @@ impl Bench {
         }
     }
 
+    /// Bytes as this database writes them in a statement.
+    pub fn bytes(&self, hex: &str) -> String {
+        match &self.place {
+            Place::Sqlite(_) => format!("x'{hex}'"),
+            Place::Postgres(_) => format!("'\\x{hex}'::bytea"),
+        }
+    }
+
     /// Takes away what refuses changes of the trail, as the owner of the database can.
     pub async fn disarm(&self) {
         let statements = match &self.place {

@@ -22,6 +22,7 @@ on_every_ledger![
     a_batch_larger_than_a_transaction_is_queued_whole,
     two_batches_at_once_make_one_job_per_device,
     a_device_is_free_when_its_job_has_ended,
+    a_wish_that_makes_no_job_uses_up_no_number,
     an_empty_batch_answers_nothing,
 ];
 
@@ -159,6 +160,16 @@ async fn a_device_is_free_when_its_job_has_ended(ledger: &Bench) {
     let job = enqueue(ledger, vec![repeat]).await[0];
     assert!(job > claimed.lease.job, "a number is never used again");
     assert_eq!(view(ledger, job).await.retry_of, Some(claimed.lease.job));
+}
+
+/// Numbers are said on the phone; a nightly run that finds everything queued must not make them grow.
+async fn a_wish_that_makes_no_job_uses_up_no_number(ledger: &Bench) {
+    let first = seed(ledger).await;
+    for _ in 0..5 {
+        ledger.enqueue(&batch(vec![wish(1), wish(9)])).await.unwrap();
+    }
+    register(ledger, 2).await;
+    assert_eq!(enqueue(ledger, vec![wish(2)]).await, [JobId(first.0 + 1)]);
 }
 
 async fn an_empty_batch_answers_nothing(ledger: &Bench) {

@@ -20,6 +20,8 @@ on_every_ledger![
     an_entry_edited_with_its_hash_is_found,
     a_deleted_entry_is_found,
     an_inserted_entry_is_found,
+    an_entry_linked_behind_the_head_is_found,
+    an_entry_that_names_another_predecessor_is_found,
     swapped_entries_are_found,
     a_cut_tail_is_found,
     a_chain_carried_to_another_device_is_found,
@@ -180,16 +182,12 @@ async fn an_entry_edited_with_its_hash_is_found(ledger: &Bench) {
     let entries = ledger.entries(&TrailFilter::default(), None, 100).await.unwrap();
     let hash = entries[2].prev.next(3, &entries[0].body);
     ledger.disarm().await;
-    // Both databases read `x'..'`; PostgreSQL as bits, so there the text form is cast.
-    let sqlite = format!("hash = x'{hash}'");
-    let postgres = format!("hash = '\\x{hash}'::bytea");
-    let edit = |hash: &str| {
-        let body = format!("SELECT body FROM audit WHERE chain = {ONE} AND seq = 1");
-        format!("UPDATE audit SET body = ({body}), {hash} WHERE chain = {ONE} AND seq = 3")
-    };
-    if ledger.sql(&edit(&postgres)).await.is_err() {
-        ledger.sql(&edit(&sqlite)).await.unwrap();
-    }
+    let edit = format!(
+        "UPDATE audit SET body = (SELECT body FROM audit WHERE chain = {ONE} AND seq = 1), hash = {}
+         WHERE chain = {ONE} AND seq = 3",
+        ledger.bytes(&hash.to_string())
+    );
+    ledger.sql(&edit).await.unwrap();
     let first_bad = verification(&**ledger).await.first_bad.unwrap();
     assert_eq!((first_bad.chain.as_str(), first_bad.seq), (serial(1).as_str(), 4), "{}", first_bad.reason);
 }
@@ -206,6 +204,27 @@ async fn an_inserted_entry_is_found(ledger: &Bench) {
          SELECT chain, 6, job_id, body, hash, prev FROM audit WHERE chain = {ONE} AND seq = 5"
     );
     tampered(ledger, &insert, serial(1).as_str(), 6).await;
+}
+
+/// Whoever knows the rules can link an entry rightly; the head still tells that the ledger did not write it.
+async fn an_entry_linked_behind_the_head_is_found(ledger: &Bench) {
+    written(ledger).await;
+    let entries = ledger.entries(&TrailFilter::default(), None, 100).await.unwrap();
+    let hash = entries[4].hash.next(6, &entries[0].body);
+    let insert = format!(
+        "INSERT INTO audit (chain, seq, job_id, body, prev, hash)
+         SELECT chain, 6, job_id, body, {}, {} FROM audit WHERE chain = {ONE} AND seq = 1",
+        ledger.bytes(&entries[4].hash.to_string()),
+        ledger.bytes(&hash.to_string())
+    );
+    ledger.sql(&insert).await.unwrap();
+    let first_bad = verification(&**ledger).await.first_bad.unwrap();
+    assert_eq!((first_bad.chain.as_str(), first_bad.seq), (serial(1).as_str(), 6), "{}", first_bad.reason);
+}
+
+async fn an_entry_that_names_another_predecessor_is_found(ledger: &Bench) {
+    let unlink = format!("UPDATE audit SET prev = hash WHERE chain = {ONE} AND seq = 2");
+    tampered(ledger, &unlink, serial(1).as_str(), 2).await;
 }
 
 async fn swapped_entries_are_found(ledger: &Bench) {
