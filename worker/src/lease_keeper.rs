@@ -1,7 +1,8 @@
 //! Keeps the leases of this process, and stops the attempts that lost theirs.
 //!
 //! # Guarantees
-//! All leases are renewed in one statement per interval. An attempt is fenced when the ledger says that its
+//! All leases are renewed in one statement per interval, and only those that an attempt stands behind: a job whose
+//! attempt was let go without a word comes free. An attempt is fenced when the ledger says that its
 //! lease is gone, and also when no renewal came through in time: its deadline is counted on this process's
 //! monotonic clock from the moment the last successful renewal was *sent*, less a margin, so that a worker
 //! that is cut off, suspended or on a wrong clock stops before another one may start.
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use common::domain::job::JobId;
-use common::domain::lease::{Lease, WorkerId};
+use common::domain::lease::{Lease, LeaseToken, WorkerId};
 use common::ledger::{CancelRequest, Ledger, LedgerError, Renewal};
 use common::report::Chain;
 use tokio::time::Instant;
@@ -30,7 +31,6 @@ const MARGIN: f64 = 0.1;
 #[derive(Debug)]
 pub struct Hold {
     lease: Lease,
-    taken_at: Instant,
     /// Nothing may be sent to the device after this.
     deadline: Mutex<Instant>,
     lost: CancellationToken,
@@ -41,10 +41,9 @@ pub struct Hold {
 }
 
 impl Hold {
-    fn new(lease: Lease, taken_at: Instant, deadline: Instant) -> Self {
+    fn new(lease: Lease, deadline: Instant) -> Self {
         Self {
             lease,
-            taken_at,
             deadline: Mutex::new(deadline),
             lost: CancellationToken::new(),
             cancel: OnceLock::new(),
@@ -148,7 +147,7 @@ impl LeaseKeeper {
     /// Begins to keep a lease that was asked for at `asked_at`.
     #[must_use]
     pub fn hold(self: &Arc<Self>, lease: Lease, asked_at: Instant) -> HoldGuard {
-        let hold = Arc::new(Hold::new(lease, Instant::now(), self.deadline(asked_at)));
+        let hold = Arc::new(Hold::new(lease, self.deadline(asked_at)));
         locked(&self.holds).insert(hold.lease.job, Arc::clone(&hold));
         HoldGuard { keeper: Arc::clone(self), hold }
     }
@@ -170,14 +169,19 @@ impl LeaseKeeper {
     }
 
     async fn renew(&self) {
-        if locked(&self.holds).is_empty() {
+        let sent_at = Instant::now();
+        let held: Vec<Lease> = locked(&self.holds)
+            .values()
+            .filter(|hold| !hold.lost.is_cancelled())
+            .map(|hold| hold.lease.clone())
+            .collect();
+        if held.is_empty() {
             return;
         }
-        let sent_at = Instant::now();
         // A renewal that hangs would keep the deadlines from being looked at.
-        let answer = tokio::time::timeout(self.renew_every, self.ledger.renew(&self.worker, self.ttl)).await;
+        let answer = tokio::time::timeout(self.renew_every, self.ledger.renew(&held, self.ttl)).await;
         match answer {
-            Ok(Ok(renewals)) => self.take_over(&renewals, sent_at),
+            Ok(Ok(renewals)) => self.take_over(&held, &renewals, sent_at),
             Ok(Err(error)) => warn!(worker.id = %self.worker, "leases not renewed: {}", Chain(&error)),
             Err(_) => {
                 warn!(worker.id = %self.worker, "leases not renewed: no answer in {:?}", self.renew_every);
@@ -185,11 +189,15 @@ impl LeaseKeeper {
         }
     }
 
-    fn take_over(&self, renewals: &[Renewal], sent_at: Instant) {
-        let renewed: HashMap<JobId, &Renewal> =
-            renewals.iter().map(|renewal| (renewal.job, renewal)).collect();
-        for hold in locked(&self.holds).values() {
-            match renewed.get(&hold.lease.job).filter(|renewal| renewal.token == hold.lease.token) {
+    fn take_over(&self, asked: &[Lease], renewals: &[Renewal], sent_at: Instant) {
+        let renewed: HashMap<(JobId, LeaseToken), &Renewal> =
+            renewals.iter().map(|renewal| ((renewal.job, renewal.token), renewal)).collect();
+        let holds = locked(&self.holds);
+        for lease in asked {
+            let hold = holds.get(&lease.job).filter(|hold| hold.lease.token == lease.token);
+            // Its attempt has ended in the meantime.
+            let Some(hold) = hold else { continue };
+            match renewed.get(&(lease.job, lease.token)) {
                 Some(renewal) => {
                     *locked(&hold.deadline) = self.deadline(sent_at);
                     if let Some(cancel) = &renewal.cancel {
@@ -203,8 +211,6 @@ impl LeaseKeeper {
                         }
                     }
                 }
-                // Claimed after the statement was sent: the answer says nothing about it.
-                None if hold.taken_at >= sent_at => {}
                 None if hold.ending.load(Ordering::SeqCst) => {}
                 None => self.fence(hold, "the ledger gave it to another or took it back"),
             }

@@ -293,11 +293,13 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn claim(&self, job: JobId, worker: &WorkerId, ttl: Duration) -> Result<Claim, LedgerError>;
 
-    /// Extends *all* leases of a worker in one statement. A job that is missing from the answer is lost.
+    /// Extends these leases, all that a worker holds, in one statement. One that is missing from the answer is lost.
+    /// A lease that is not named runs out: one whose claim was never answered, or whose attempt ended without a
+    /// word, must not live for as long as its worker does.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
-    async fn renew(&self, worker: &WorkerId, ttl: Duration) -> Result<Vec<Renewal>, LedgerError>;
+    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError>;
 
     /// Writes one step under the lease. A step that succeeded clears the failure of an earlier attempt.
     ///

@@ -10,7 +10,9 @@ use crate::bench::Bench;
 use crate::fixtures::*;
 
 on_every_ledger![
-    renewing_extends_all_leases_of_one_worker,
+    renewing_extends_all_leases_that_a_worker_holds,
+    a_lease_that_nobody_holds_expires_although_its_worker_renews_others,
+    a_renewal_of_nothing_answers_nothing,
     a_lease_that_is_renewed_does_not_expire,
     a_lost_lease_cannot_write,
     a_lost_lease_is_missing_from_the_renewal,
@@ -20,27 +22,46 @@ on_every_ledger![
 
 const NEVER: Duration = Duration::from_secs(100 * 24 * 3_600);
 
-async fn renewing_extends_all_leases_of_one_worker(ledger: &Bench) {
+async fn renewing_extends_all_leases_that_a_worker_holds(ledger: &Bench) {
     let jobs = seed_many(ledger, 4).await;
+    let mut held = Vec::new();
     for job in &jobs[..3] {
-        claim(ledger, *job, "ann").await;
+        held.push(claim(ledger, *job, "ann").await.lease);
     }
     let bobs = claim(ledger, jobs[3], "bob").await;
 
-    let mut renewed = ledger.renew(&worker("ann"), LEASE).await.unwrap();
+    let mut renewed = ledger.renew(&held, LEASE).await.unwrap();
     renewed.sort_by_key(|renewal| renewal.job);
     assert_eq!(renewed.iter().map(|renewal| renewal.job).collect::<Vec<_>>(), jobs[..3]);
     assert!(renewed.iter().all(|renewal| renewal.cancel.is_none()));
-    let of_bob = ledger.renew(&worker("bob"), LEASE).await.unwrap();
+    let of_bob = ledger.renew(std::slice::from_ref(&bobs.lease), LEASE).await.unwrap();
     assert_eq!(of_bob.iter().map(|renewal| renewal.token).collect::<Vec<_>>(), [bobs.lease.token]);
-    assert!(ledger.renew(&worker("eve"), LEASE).await.unwrap().is_empty());
+}
+
+/// Its claim was committed and the answer lost, or its attempt ended without a word.
+async fn a_lease_that_nobody_holds_expires_although_its_worker_renews_others(ledger: &Bench) {
+    let jobs = seed_many(ledger, 2).await;
+    claim(ledger, jobs[0], "ann").await;
+    let held = claim(ledger, jobs[1], "ann").await;
+    for _ in 0..2 {
+        ledger.elapse(LEASE * 2 / 3).await;
+        assert_eq!(ledger.renew(std::slice::from_ref(&held.lease), LEASE).await.unwrap().len(), 1);
+    }
+    assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, [jobs[0]]);
+    assert_eq!(state(ledger, jobs[0]).await, JobState::Available);
+    assert_eq!(state(ledger, jobs[1]).await, JobState::Running);
+}
+
+async fn a_renewal_of_nothing_answers_nothing(ledger: &Bench) {
+    running(ledger).await;
+    assert!(ledger.renew(&[], LEASE).await.unwrap().is_empty());
 }
 
 async fn a_lease_that_is_renewed_does_not_expire(ledger: &Bench) {
     let claimed = running(ledger).await;
     for _ in 0..3 {
         ledger.elapse(LEASE * 2 / 3).await;
-        assert_eq!(ledger.renew(&worker("ann"), LEASE).await.unwrap().len(), 1);
+        assert_eq!(ledger.renew(std::slice::from_ref(&claimed.lease), LEASE).await.unwrap().len(), 1);
         assert!(ledger.rescue(NEVER).await.unwrap().expired.is_empty());
     }
     ledger.record(&claimed.lease, &step(&claimed)).await.unwrap();
@@ -75,9 +96,9 @@ async fn a_lost_lease_is_missing_from_the_renewal(ledger: &Bench) {
     let stale = running(ledger).await;
     ledger.elapse(2 * LEASE).await;
     ledger.rescue(NEVER).await.unwrap();
-    assert!(ledger.renew(&worker("ann"), LEASE).await.unwrap().is_empty());
+    assert!(ledger.renew(std::slice::from_ref(&stale.lease), LEASE).await.unwrap().is_empty());
     let fresh = claim(ledger, stale.lease.job, "ann").await;
-    let renewed = ledger.renew(&worker("ann"), LEASE).await.unwrap();
+    let renewed = ledger.renew(&[stale.lease.clone(), fresh.lease.clone()], LEASE).await.unwrap();
     assert_eq!(renewed.len(), 1);
     assert_eq!(renewed[0].token, fresh.lease.token);
     assert_ne!(renewed[0].token, stale.lease.token);

@@ -68,8 +68,8 @@ impl Queue for Mortal {
     async fn claim(&self, job: JobId, worker: &WorkerId, ttl: Duration) -> Result<Claim, LedgerError> {
         self.fatal(self.inner.claim(job, worker, ttl)).await
     }
-    async fn renew(&self, worker: &WorkerId, ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-        self.inner.renew(worker, ttl).await
+    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
+        self.inner.renew(held, ttl).await
     }
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {
         self.fatal(self.inner.record(lease, step)).await

@@ -1,8 +1,8 @@
 //! A delivery becomes a claim, and the claim decides; later it is renewed.
 //!
 //! Promises: of any number of workers that try, one gets the job; the attempt is charged, noted, told and
-//! entered in the trail in the same transaction. All leases of a worker are renewed by one statement. Leaves to
-//! others: leases that nobody renewed ([`rescue`](super::rescue)).
+//! entered in the trail in the same transaction. All leases that a worker holds are renewed by one statement. Leaves
+//! to others: leases that nobody renewed ([`rescue`](super::rescue)).
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::connection::each;
 use super::ending::{cancel_of, job_context};
 use super::inventory::{READ_DEVICE, device_record};
 use super::query::{READ_IMAGES, image_record};
-use super::statement::{Statement, int4, int8, seconds, statement, text};
+use super::statement::{Statement, int4, int8, int8s, seconds, statement, text};
 use super::{PostgresLedger, outbox, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::job::JobId;
@@ -78,13 +78,16 @@ impl PostgresLedger {
         Ok(Claim::Claimed(Box::new(claimed)))
     }
 
-    /// Extends all leases of a worker.
+    /// Extends the leases that a worker holds.
     pub(super) async fn renew_leases(
         &self,
-        worker: &WorkerId,
+        held: &[Lease],
         ttl: Duration,
     ) -> Result<Vec<Renewal>, LedgerError> {
-        let rows = self.pool.rows(&RENEW_LEASES, [text(&worker.0), seconds(ttl.as_secs_f64())]).await?;
+        let (jobs, tokens): (Vec<i64>, Vec<i64>) =
+            held.iter().map(|lease| (lease.job.0, lease.token.0)).unzip();
+        let params = [int8s(&jobs), int8s(&tokens), seconds(ttl.as_secs_f64())];
+        let rows = self.pool.rows(&RENEW_LEASES, params).await?;
         each(&RENEW_LEASES, &rows)
             .map(|columns| {
                 Ok(Renewal {

@@ -22,8 +22,8 @@ impl Queue for PostgresLedger {
         self.claim_job(job, worker, ttl).await
     }
 
-    async fn renew(&self, worker: &WorkerId, ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-        self.renew_leases(worker, ttl).await
+    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
+        self.renew_leases(held, ttl).await
     }
 
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {

@@ -303,12 +303,14 @@ async fn everything_that_writes_goes_on_side_by_side() {
             ledger.enqueue(&batch(turned)).await.unwrap();
         }
     };
+    let held = std::sync::Mutex::new(Vec::new());
     let work = async {
         for round in 0..ROUNDS {
             for job in ledger.jobs(&JobFilter::default(), 100).await.unwrap() {
                 let Claim::Claimed(claimed) = ledger.claim(job.id, &worker, HOLD).await.unwrap() else {
                     continue;
                 };
+                held.lock().unwrap().push(claimed.lease.clone());
                 let step = step(&job.serial, 3);
                 // Cancelled or rescued in between is fine; waiting in a circle is not.
                 for ended in [
@@ -327,7 +329,8 @@ async fn everything_that_writes_goes_on_side_by_side() {
     let keep = async {
         for round in 0..ROUNDS * 4 {
             let ttl = if round % 4 == 3 { Duration::ZERO } else { HOLD };
-            ledger.renew(&worker, ttl).await.unwrap();
+            let held = held.lock().unwrap().clone();
+            ledger.renew(&held, ttl).await.unwrap();
             ledger.rescue(Duration::ZERO).await.unwrap();
             ledger.promote_due(100).await.unwrap();
         }

@@ -1,8 +1,9 @@
-//! Taking a lease, and keeping all leases of a worker.
+//! Taking a lease, and keeping those that a worker holds.
 
 use std::time::Duration;
 
 use rusqlite::{Row, Transaction};
+use serde_json::json;
 
 use super::statement::{Statement, milliseconds, statement};
 use super::store::{Store, StoreError};
@@ -66,14 +67,11 @@ fn take(
     })))
 }
 
-/// Extends all leases of a worker.
-pub(super) async fn renew(
-    store: &Store,
-    worker: &WorkerId,
-    ttl: Duration,
-) -> Result<Vec<Renewal>, LedgerError> {
-    let worker = worker.0.clone();
-    store.write("renew", move |transaction| RENEW_LEASES.rows(transaction, (worker, milliseconds(ttl)))).await
+/// Extends the leases that a worker holds.
+pub(super) async fn renew(store: &Store, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
+    let held: Vec<_> = held.iter().map(|lease| json!({ "job": lease.job, "token": lease.token })).collect();
+    let params = (rows::json(&held), milliseconds(ttl));
+    store.write("renew", move |transaction| RENEW_LEASES.rows(transaction, params)).await
 }
 
 struct ClaimedRow {

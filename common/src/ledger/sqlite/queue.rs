@@ -22,8 +22,8 @@ impl Queue for SqliteLedger {
         claim::claim(&self.store, job, worker, ttl).await
     }
 
-    async fn renew(&self, worker: &WorkerId, ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-        claim::renew(&self.store, worker, ttl).await
+    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
+        claim::renew(&self.store, held, ttl).await
     }
 
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {
