@@ -154,12 +154,17 @@ impl Journal {
 
     async fn store(&mut self, end: Option<&End>) -> Result<(), LedgerError> {
         self.status.last_updated = self.clock.now();
-        let changed = std::mem::take(&mut self.changed);
+        // Copies: a call that is dropped on the way, as by an abort, leaves everything to the next one.
         let step = StepRecord {
             status: self.status.clone(),
-            images: self.images.iter().filter(|image| changed.contains(&image.version)).cloned().collect(),
-            audit: std::mem::take(&mut self.audit),
-            events: std::mem::take(&mut self.events),
+            images: self
+                .images
+                .iter()
+                .filter(|image| self.changed.contains(&image.version))
+                .cloned()
+                .collect(),
+            audit: self.audit.clone(),
+            events: self.events.clone(),
         };
         let mut pause = FIRST_PAUSE;
         loop {
@@ -170,6 +175,9 @@ impl Journal {
             };
             match written {
                 Ok(()) => {
+                    self.changed.clear();
+                    self.audit.clear();
+                    self.events.clear();
                     self.relay.nudge();
                     return Ok(());
                 }
@@ -188,3 +196,6 @@ impl Journal {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+use common::clock::SystemClock;
+use common::config;
+use common::domain::device::{Device, Ha, Source};
+use common::domain::job::{BatchId, JobSpec, JobType, Requester};
+use common::domain::lease::WorkerId;
+use common::domain::path::Goal;
+use common::engine::Engine;
+use common::ledger::{Batch, Claim, Completeness, EnqueueAnswer, TrailFilter};
+use futures_util::FutureExt;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::*;
+use crate::lease_keeper::LeaseKeeper;
+
+const TTL: Duration = Duration::from_secs(60);
+
+/// A ledger in `directory` with one job for one device.
+async fn with_a_job(directory: &std::path::Path) -> Engine {
+    let file = directory.join("config.toml");
+    let url = directory.join("ledger.sqlite");
+    std::fs::write(&file, format!("[ledger]\nurl = \"sqlite:{}\"\n", url.display())).unwrap();
+    let engine = Engine::open(&config::load(Some(&file), []).unwrap()).await.unwrap();
+    let by = Requester { operator: "test".into(), host: "localhost".into(), reason: None };
+    let device = Device {
+        serial: "007900000100103".parse().unwrap(),
+        hostname: "fw".into(),
+        address: None,
+        model: String::new(),
+        sw_version: "11.1.2".into(),
+        ha: Ha::Standalone,
+        multi_vsys: false,
+        connected: true,
+        source: Source::Csv,
+    };
+    let devices = std::slice::from_ref(&device);
+    engine.ledger.record_devices(devices, Source::Csv, Completeness::Partial, &by).await.unwrap();
+    let wish = JobSpec {
+        serial: device.serial,
+        job_type: JobType::DownloadOnly,
+        goal: Goal::Target("11.1.4".parse().unwrap()),
+        max_attempts: 1,
+        retry_of: None,
+    };
+    let answers = engine.ledger.enqueue(&Batch { id: BatchId::new(), by, jobs: vec![wish] }).await.unwrap();
+    assert!(matches!(answers[0].1, EnqueueAnswer::Created { .. }), "{answers:?}");
+    engine
+}
+
+/// An abort drops the step in the middle of its write; what the device was told and answered is still noted.
+#[tokio::test]
+async fn what_a_dropped_write_gathered_is_written_with_the_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let engine = with_a_job(directory.path()).await;
+    let ledger = Arc::clone(&engine.ledger);
+    let job = ledger.jobs(&Default::default(), 1).await.unwrap()[0].id;
+    let worker = WorkerId("ann".into());
+    let Claim::Claimed(claimed) = ledger.claim(job, &worker, TTL).await.unwrap() else { panic!() };
+    let keeper = Arc::new(LeaseKeeper::new(Arc::clone(&ledger), worker, TTL, TTL / 4));
+    let hold = keeper.hold(claimed.lease.clone(), Instant::now());
+    let relay = Arc::new(Relay::new(engine, TTL, 100));
+    let clock = Arc::new(SystemClock);
+    let mut journal = Journal::new(&claimed, Arc::clone(hold.hold()), Arc::clone(&ledger), relay, clock);
+
+    let lock = rusqlite::Connection::open(directory.path().join("ledger.sqlite")).unwrap();
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    journal.audit(AuditAction::DownloadAccepted, json!({ "version": "11.1.4", "device_job": 7 }));
+    journal.event(JobEvent::ImagePresent { version: "11.1.4".into() });
+    assert!(journal.write().now_or_never().is_none(), "the file is locked");
+    lock.execute_batch("ROLLBACK").unwrap();
+    journal.end(&End::Released).await.unwrap();
+
+    let filter = TrailFilter { job: Some(job), ..Default::default() };
+    let trail = ledger.entries(&filter, None, 100).await.unwrap();
+    let said = |entry: &common::audit::StoredEntry| String::from_utf8_lossy(&entry.body).into_owned();
+    let trail: Vec<String> = trail.iter().map(said).collect();
+    assert_eq!(trail.iter().filter(|entry| entry.contains("\"device_job\":7")).count(), 1, "{trail:?}");
+    let told = ledger.take_outbox(100, TTL).await.unwrap();
+    assert!(told.iter().any(|row| row.routing_key.ends_with("image_present")), "{told:?}");
+}
