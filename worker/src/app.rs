@@ -35,6 +35,10 @@ const FINAL_FLUSH: Duration = Duration::from_secs(5);
 /// Time that attempts get to hand their leases back after an abort.
 const ABORT_GRACE: Duration = Duration::from_secs(5);
 
+/// Time that lease keeper, relay and rescuer get to come to the end of what they are doing. What a hanging ledger or
+/// broker keeps beyond it is dropped: a held lease runs out, a row of the outbox comes free.
+const PARTS_GRACE: Duration = Duration::from_secs(5);
+
 /// Time between two looks whether everything has ended, with [`Until::Idle`].
 const IDLE_CHECK: Duration = Duration::from_millis(500);
 
@@ -136,13 +140,24 @@ impl App {
             parts_end.cancel();
             ending
         };
+        let parts = async {
+            tokio::join!(
+                self.keeper.run(&parts_end),
+                self.relay.run(&parts_end),
+                rescuer::run(&self.engine.ledger, &self.relay, self.keeper.ttl(), &parts_end),
+            )
+        };
+        let too_late = async {
+            parts_end.cancelled().await;
+            tokio::time::sleep(PARTS_GRACE).await;
+        };
         // The parts outlive the attempts: a lease is renewed and an event relayed until the last one has ended.
-        let (ending, (), (), ()) = tokio::join!(
-            working,
-            self.keeper.run(&parts_end),
-            self.relay.run(&parts_end),
-            rescuer::run(&self.engine.ledger, &self.relay, self.keeper.ttl(), &parts_end),
-        );
+        let (ending, ()) = tokio::join!(working, async {
+            tokio::select! {
+                ((), (), ()) = parts => {}
+                () = too_late => warn!("ledger or broker did not answer before the end"),
+            }
+        });
         if let Err(error) = self.relay.flush(FINAL_FLUSH).await {
             warn!("not everything was told before the end: {}; another relay will", Chain(&error));
         }
@@ -165,12 +180,14 @@ impl App {
         }
     }
 
-    /// Lets attempts leave at their next safe point, then makes them.
+    /// Lets attempts leave at their next safe point, then makes them; at once when somebody aborts.
     async fn drain(&self, attempts: &TaskTracker) {
+        let stop = &self.context.stop;
         attempts.close();
-        if tokio::time::timeout(self.grace, attempts.wait()).await.is_err() {
-            warn!("{} attempts did not reach a safe point in {:?}", attempts.len(), self.grace);
-            self.context.stop.abort();
+        let ended = tokio::time::timeout(self.grace, stop.unless_aborting(attempts.wait())).await;
+        if !matches!(ended, Ok(Some(()))) && !attempts.is_empty() {
+            warn!("{} attempts are made to leave before their next safe point", attempts.len());
+            stop.abort();
             if tokio::time::timeout(ABORT_GRACE, attempts.wait()).await.is_err() {
                 warn!("{} attempts are left to their leases", attempts.len());
             }

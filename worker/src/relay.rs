@@ -15,7 +15,6 @@ use common::engine::Engine;
 use common::ledger::LedgerError;
 use common::report::Chain;
 use tokio::sync::Notify;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -50,10 +49,10 @@ pub enum RelayError {
     #[error(transparent)]
     Broker(#[from] BrokerError),
     /// Rows were left when the time was up; the next relay publishes them.
-    #[error("{left} messages are not published yet")]
+    #[error("the outbox is not empty after {within:?}")]
     NotInTime {
-        /// Rows in the outbox.
-        left: u64,
+        /// The time it had.
+        within: Duration,
     },
 }
 
@@ -75,8 +74,8 @@ impl Relay {
         let mut pause = self.every;
         loop {
             let (next, failed) = match self.round().await {
-                Ok(Round { full: true, .. }) => continue,
-                Ok(Round { next_due, .. }) => (next_due.map_or(self.every, |due| due.min(self.every)), false),
+                Ok(Round { full: true, .. }) if !end.is_cancelled() => continue,
+                Ok(Round { next_due, .. }) => (self.until_next(next_due), false),
                 Err(error) => {
                     warn!("outbox not relayed, trying again in {pause:?}: {}", Chain(&error));
                     (pause, true)
@@ -91,20 +90,27 @@ impl Relay {
         }
     }
 
+    /// A job that is due and was not promoted is in somebody else's hand: asking at once again would be all that
+    /// this loop does until that one lets go.
+    fn until_next(&self, next_due: Option<Duration>) -> Duration {
+        next_due.map_or(self.every, |due| due.max(LINGER).min(self.every))
+    }
+
     /// Publishes until the outbox is empty.
     ///
     /// # Errors
-    /// What stopped it; [`RelayError::NotInTime`] after `within`. The rows that are left are not lost.
+    /// What stopped it; [`RelayError::NotInTime`] after `within`, also in the middle of a round. The rows that are
+    /// left are not lost.
     pub async fn flush(&self, within: Duration) -> Result<(), RelayError> {
-        let until = Instant::now() + within;
+        let emptied = tokio::time::timeout(within, self.empty()).await;
+        emptied.unwrap_or(Err(RelayError::NotInTime { within }))
+    }
+
+    async fn empty(&self) -> Result<(), RelayError> {
         loop {
             let round = self.round().await?;
-            let left = if round.full { 1 } else { self.engine.ledger.outbox_depth().await? };
-            if left == 0 {
+            if !round.full && self.engine.ledger.outbox_depth().await? == 0 {
                 return Ok(());
-            }
-            if Instant::now() >= until {
-                return Err(RelayError::NotInTime { left: self.engine.ledger.outbox_depth().await? });
             }
             if round.n_rows == 0 {
                 // Another relay holds them, or they rest after a refusal: look again, until the time is up.
