@@ -103,7 +103,8 @@ fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>) -
 /// Puts the base image that the device asked for before the image that needs it, and that one back to missing.
 ///
 /// # Errors
-/// [`StepError::DownloadFailed`] when the device asks for a base that is on the path already, or that it does not list.
+/// [`StepError::DownloadFailed`] when the device asks for a base that is there already, that is no older than the
+/// image, or that it does not list.
 pub(super) async fn insert_base(
     attempt: &mut Attempt<'_>,
     needed_by: Version,
@@ -117,7 +118,11 @@ pub(super) async fn insert_base(
     let Some(listed) = base.parse().ok().and_then(|base: Version| listing.find(&base)) else {
         return Err(failed);
     };
-    if attempt.journal.image(listed.version).is_some_and(|known| known.state.is_present()) {
+    // A base is older than what builds on it: without this a device that names two images each as the other's
+    // base, or one as its own, would be asked for them for ever.
+    if listed.version >= needed_by
+        || attempt.journal.image(listed.version).is_some_and(|known| known.state.is_present())
+    {
         return Err(failed);
     }
     let Some(position) = attempt.journal.image(needed_by).map(|image| image.position) else {
