@@ -124,6 +124,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_device_can_share_the_system_chain() {
+        assert!(crate::domain::device::Serial::parse(SYSTEM_CHAIN).is_err());
+    }
+
+    #[test]
     fn the_canonical_form_has_sorted_keys_and_no_white_space() {
         let body = EntryBody {
             v: 1,

@@ -24,6 +24,9 @@ const MAX_SERIAL_LEN: usize = 32;
 #[serde(try_from = "String", into = "String")]
 pub struct Serial(String);
 
+/// Chain of the audit trail that belongs to no device; a device of this name would share it.
+const RESERVED: &str = "system";
+
 impl Serial {
     /// Reads 1 to 32 characters of `A-Z a-z 0-9 - _`, white space around them aside.
     ///
@@ -35,6 +38,8 @@ impl Serial {
             Err(SerialError::Empty)
         } else if serial.eq_ignore_ascii_case("unknown") {
             Err(SerialError::Unknown)
+        } else if serial.eq_ignore_ascii_case(RESERVED) {
+            Err(SerialError::Reserved)
         } else if serial.len() > MAX_SERIAL_LEN || !serial.bytes().all(is_serial_byte) {
             Err(SerialError::Form { input: quoted(text) })
         } else {
@@ -89,6 +94,9 @@ pub enum SerialError {
     /// The device has no serial, because it has no licence.
     #[error("the serial is `unknown`, which a VM without a licence reports: license it first")]
     Unknown,
+    /// The name of the audit chain of what belongs to no device.
+    #[error("`system` is not a serial: the audit trail uses this name for itself")]
+    Reserved,
     /// Characters or a length that no serial has.
     #[error("{input} is not a serial: 1 to 32 characters of A-Z a-z 0-9 - _")]
     Form {
@@ -212,7 +220,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_key_is_no_serial() {
-        for text in ["", " \t", "unknown", " Unknown ", "0079/1", "00 79", "0079;", "é", &"1".repeat(33)] {
+        for text in
+            ["", " \t", "unknown", " Unknown ", "system", "0079/1", "00 79", "0079;", "é", &"1".repeat(33)]
+        {
             let error = Serial::parse(text).expect_err(text);
             assert!(serde_json::from_value::<Serial>(text.into()).is_err(), "{error}");
         }
