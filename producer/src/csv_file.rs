@@ -1,6 +1,7 @@
 //! CSV as people and spreadsheets write it: a header, then rows, each with the line it stands on.
 //!
-//! Promises: a row that cannot be read is one bad line; a cell that a spreadsheet would run as a formula is
+//! Promises: a row that cannot be read is one bad line, and so is everything behind a quote that is never
+//! closed, which would pass as one long cell; a cell that a spreadsheet would run as a formula is
 //! written with a `'` before it, and read back without. Leaves to others: what the columns mean.
 
 use std::fmt;
@@ -10,6 +11,9 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 use crate::input::Input;
+
+/// What to do about a quote that nobody closed.
+const UNCLOSED: &str = "a cell begins with a quote that is never closed, so this line and those after it were not read; close or remove it";
 
 /// A file with its header, in lower case.
 #[derive(Debug)]
@@ -69,6 +73,11 @@ impl Sheet {
                 }
             }
         }
+        if let Some(line) = unclosed_quote(text) {
+            // The reader took the rest of the file for the last cell of its last row.
+            rows.pop();
+            bad.push(BadLine { line, message: UNCLOSED.to_owned() });
+        }
         Ok(Self { header, rows, bad })
     }
 
@@ -90,6 +99,24 @@ impl Row {
         let cell = cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell);
         Some(cell).filter(|cell| !cell.is_empty())
     }
+}
+
+/// The line of a quote that begins a cell and is still open at the end, by the rules of the reader: a quote
+/// within a cell stands for itself, two within a quoted cell for one.
+fn unclosed_quote(text: &str) -> Option<u64> {
+    let (mut line, mut cell_begins, mut open_since, mut after_quote) = (1, true, None, false);
+    for byte in text.bytes() {
+        match (byte, open_since) {
+            (b'"', Some(_)) => (open_since, after_quote) = (None, true),
+            (b'"', None) if after_quote => (open_since, after_quote) = (Some(line), false),
+            (b'"', None) if cell_begins => (open_since, cell_begins) = (Some(line), false),
+            (b',' | b'\r' | b'\n', None) => (cell_begins, after_quote) = (true, false),
+            (_, None) => (cell_begins, after_quote) = (false, false),
+            (_, Some(_)) => {}
+        }
+        line += u64::from(byte == b'\n');
+    }
+    open_since
 }
 
 /// Whether a spreadsheet would run the cell (OWASP, "CSV Injection"; a tab or return may come before).
@@ -154,6 +181,14 @@ mod tests {
             [(2, Some("01"), Some("a")), (4, Some("02"), Some("b\r\nc")), (7, Some("03"), None)]
         );
         assert!(sheet.bad.is_empty());
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_a_bad_line_and_swallows_nothing_in_silence() {
+        let sheet = sheet("serial,hostname\n01,\"a\"\"b\"\n02,6\"rack\n03,\"edge\n04,c\n05,d\n");
+        let serials: Vec<_> = sheet.rows.iter().filter_map(|row| row.cell(sheet.column("serial"))).collect();
+        assert_eq!(serials, ["01", "02"]);
+        assert_eq!(sheet.bad, [BadLine { line: 4, message: UNCLOSED.to_owned() }]);
     }
 
     #[test]

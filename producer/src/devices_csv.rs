@@ -17,6 +17,12 @@ use crate::input::Input;
 /// Any port: only the host is checked here.
 const HTTPS: u16 = 443;
 
+/// How a file has to start.
+const COLUMNS: &str = "start with the line serial,hostname,mgmt_ip,current_version,model, or with serial_1,serial_2 for HA pairs";
+
+/// What to do about a file from a spreadsheet with another list separator.
+const COMMAS: &str = "separate columns by commas, not by semicolons or tabs";
+
 /// What a file says.
 #[derive(Debug, Default)]
 pub(crate) struct Listed<T> {
@@ -77,9 +83,9 @@ fn read<T>(
 ) -> Result<Listed<T>, Failure> {
     let sheet = Sheet::parse(input)?;
     let members = members(&sheet).ok_or_else(|| {
-        Failure::usage(format!("{}, line 1: no column `serial`, found `{}`", input.name, sheet.header())).hint(
-            "start with the line serial,hostname,mgmt_ip,current_version,model, or with serial_1,serial_2 for HA pairs",
-        )
+        let header = sheet.header();
+        let hint = if header.contains([';', '\t']) { COMMAS } else { COLUMNS };
+        Failure::usage(format!("{}, line 1: no column `serial`, found `{header}`", input.name)).hint(hint)
     })?;
     let mut seen = BTreeMap::<Serial, u64>::new();
     let mut listed = Listed { entries: Vec::new(), bad: sheet.bad.clone() };

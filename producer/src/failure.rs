@@ -144,7 +144,7 @@ fn of_ledger(error: &LedgerError) -> (u8, Option<&'static str>) {
         ),
         LedgerError::NotReachable { .. } => (
             exit::NOT_REACHABLE,
-            Some("check ledger.url and that the database runs; `panos-upgrade config check` tells more"),
+            Some("check ledger.url and that the database runs; doing it again later is safe"),
         ),
         LedgerError::Schema { found, wanted, .. } if found < wanted => {
             (exit::USAGE, Some("`panos-upgrade migrate` brings the schema up to date"))
@@ -163,7 +163,7 @@ fn of_broker(error: &BrokerError) -> (u8, Option<&'static str>) {
     match error {
         BrokerError::NotReachable { .. } | BrokerError::Lost { .. } => (
             exit::NOT_REACHABLE,
-            Some("check broker.url and that the broker runs; `panos-upgrade config check` tells more"),
+            Some("check broker.url and that the broker runs; doing it again later is safe"),
         ),
         BrokerError::Topology { .. } => (
             exit::NOT_REACHABLE,

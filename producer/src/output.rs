@@ -8,11 +8,17 @@
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
 
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Width, presets};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::Format;
+
+/// Blanks behind a column.
+const GAP: u16 = 2;
+
+/// Columns that are copied into the next command: the last to be broken.
+const IDENTIFIERS: [&str; 3] = ["SERIAL", "JOB", "ID"];
 
 /// Where results go, and how.
 #[derive(Debug, Clone, Copy)]
@@ -138,18 +144,56 @@ impl Table {
 
     /// Wrapped to the terminal, or one line per row where there is none.
     fn render(&self) -> String {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_header(self.header.clone()).add_rows(self.rows.clone());
-        if io::stdout().is_terminal() {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-        } else {
-            table.force_no_tty();
-        }
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
+        let mut table = self.laid_out();
+        match table.width().filter(|_| io::stdout().is_terminal()) {
+            Some(width) => self.wrap(&mut table, width),
+            None => {
+                table.force_no_tty();
+            }
         }
         table.trim_fmt()
     }
+
+    fn laid_out(&self) -> comfy_table::Table {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING).set_header(self.header.clone()).add_rows(self.rows.clone());
+        for column in table.column_iter_mut() {
+            column.set_padding((0, GAP));
+        }
+        table
+    }
+
+    fn wrap(&self, table: &mut comfy_table::Table, width: u16) {
+        table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
+        for (column, least) in table.column_iter_mut().zip(self.least_widths(width)) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least + GAP)));
+        }
+    }
+
+    /// Content widths below which no column may shrink: its header, an identifier whole, and from what room
+    /// is left the narrowest columns get more, until they hold their longest word.
+    fn least_widths(&self, width: u16) -> Vec<u16> {
+        let longest_word = |column: usize| {
+            let words = self.rows.iter().filter_map(|row| row.get(column)).flat_map(|cell| cell.split(' '));
+            words.map(n_chars).max().unwrap_or_default()
+        };
+        let mut columns: Vec<(u16, u16)> = Vec::new();
+        for (column, header) in self.header.iter().enumerate() {
+            let word = longest_word(column).max(n_chars(header));
+            columns.push((if IDENTIFIERS.contains(header) { word } else { n_chars(header) }, word));
+        }
+        let taken: u16 = columns.iter().map(|(least, _)| least.saturating_add(GAP)).sum();
+        for _ in taken..width {
+            let in_need = columns.iter_mut().filter(|(least, word)| least < word);
+            let Some((least, _)) = in_need.min_by_key(|(least, _)| *least) else { break };
+            *least += 1;
+        }
+        columns.into_iter().map(|(least, _)| least).collect()
+    }
+}
+
+fn n_chars(text: &str) -> u16 {
+    u16::try_from(text.chars().count()).unwrap_or(u16::MAX)
 }
 
 /// Text from outside as it may be shown: control characters, and those that turn the direction of
@@ -226,5 +270,23 @@ mod tests {
         table.row(["0079".to_owned(), String::new()]);
         table.row(["1".to_owned(), "PA-440".to_owned()]);
         assert_eq!(table.render(), "SERIAL  MODEL\n0079\n1       PA-440");
+    }
+
+    #[test]
+    fn a_narrow_terminal_breaks_neither_serials_nor_headers() {
+        let mut table =
+            Table::new(["SERIAL", "HOSTNAME", "MODEL", "VERSION", "ADDRESS", "HA", "CONNECTED", "SOURCE"]);
+        let row = ["007900000100577", "ham-branch-fw37", "PA-3220", "10.1.14-h6", "192.0.2.137"];
+        let row = [row[0], row[1], row[2], row[3], row[4], "standalone", "yes", "panorama"];
+        table.row(row.map(str::to_owned));
+        for width in [80, 120] {
+            let mut narrow = table.laid_out();
+            table.wrap(&mut narrow, width);
+            let text = narrow.trim_fmt();
+            assert!(text.lines().all(|line| line.chars().count() <= usize::from(width)), "{text}");
+            for whole in table.header.iter().chain(&["007900000100577"]) {
+                assert!(text.contains(whole), "{whole} is broken:\n{text}");
+            }
+        }
     }
 }

@@ -9,6 +9,10 @@ use common::domain::job::{JobSpec, JobType};
 use common::domain::path::{self, Goal, PathsFile, Plan, Policy};
 use common::domain::version::Version;
 
+/// What a device without a version lacks: a file may leave it out, and the plan starts from it.
+const NO_VERSION: &str =
+    "the inventory has no running version; give one as current_version with `panos-upgrade device import`";
+
 /// Where devices are to be brought.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
@@ -75,7 +79,10 @@ fn goal_and_plan(device: &Device, rules: &Rules) -> Result<(Goal, Plan), (&'stat
         let message = "the inventory has no management address; give one with `panos-upgrade device import`";
         return Err(("no_address", message.to_owned()));
     }
-    let current = device.version().map_err(|error| ("version_unreadable", error.to_string()))?;
+    let current = device.version().map_err(|error| {
+        let message = if device.sw_version.is_empty() { NO_VERSION.to_owned() } else { error.to_string() };
+        ("version_unreadable", message)
+    })?;
     let goal = rules.wanted.goal_for(&current).ok_or_else(|| {
         ("no_path_for_version", format!("the paths file has no path for {current}; add one, or use --target"))
     })?;

@@ -72,8 +72,8 @@ pub(crate) fn is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
-/// `queueing  [=====>    ] 1200/5000  3s`.
+/// `queueing  [=====>    ] 1200/5000  3s`, as wide as the terminal, so that a long message still has one line.
 pub(crate) fn bar_style() -> ProgressStyle {
-    let with_template = ProgressStyle::with_template("{msg}  [{bar:32}] {pos}/{len}  {elapsed}");
+    let with_template = ProgressStyle::with_template("{msg}  [{wide_bar}] {pos}/{len}  {elapsed}");
     with_template.map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("=> "))
 }

@@ -52,7 +52,8 @@ Example:
   panos-upgrade device import branch-offices.csv
 
 Columns: serial, and where known hostname, mgmt_ip, current_version, model; for HA pairs the
-same with _1 and _2. What the file does not say of a known device stays as it is.
+same with _1 and _2. What the file does not say of a known device stays as it is; a
+job needs mgmt_ip and current_version.
 Lines that cannot be used are named, the others are imported; then the exit code is 1.
 JSON: {total, new: [SERIAL], changed: [{serial, changes}], errors: [{line, message}]}";
 

@@ -109,6 +109,9 @@ fn a_catalogue_with_two_hashes_for_one_file_is_refused_whole_with_both_places() 
     bench
         .run(&[&add[..], &[OTHER]].concat())
         .refused(2, &["two hashes for a of 11.1.0", HASH, "good.csv, line 2", OTHER]);
+    let ran = bench.run(&[&add[..], &[OTHER, "--output", "json"]].concat()).expect(2);
+    let change: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!((change["added"].as_u64(), &change["conflicts"][0]["trusted"]), (Some(0), &HASH.into()));
     bench.run(&[&add[..], &["12"]].concat()).refused(2, &["--sha256: a SHA-256 has 64 hex digits, found 2"]);
     let ran = bench.run(&[&add[..], &[HASH]].concat()).expect(0);
     assert_eq!(ran.stdout, "hash add: 0 added, 1 existing\n");

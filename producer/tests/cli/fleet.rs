@@ -9,11 +9,11 @@ use crate::bench::Bench;
 fn a_list_is_plain_lines_and_a_hostname_cannot_write_on_the_terminal() {
     let bench = Bench::with_fleet();
     assert_snapshot!(bench.run(&["device", "list"]).expect(0).stdout, @r"
-    SERIAL  HOSTNAME               MODEL    VERSION    ADDRESS    HA          CONNECTED  SOURCE
-    0001    edge-1                 PA-440   10.2.9     192.0.2.1  standalone  yes        csv
-    0002    edge-2                 PA-440   11.1.4-h7  192.0.2.2  standalone  yes        csv
-    0003    edge-3                 PA-440   10.2.9                standalone  yes        csv
-    0004    =HYPERLINK(\u{1b}[2J)  PA-3220  10.1.6     192.0.2.4  standalone  yes        csv
+    SERIAL  HOSTNAME               MODEL    VERSION    ADDRESS    HA          CONN
+    0001    edge-1                 PA-440   10.2.9     192.0.2.1  standalone  yes
+    0002    edge-2                 PA-440   11.1.4-h7  192.0.2.2  standalone  yes
+    0003    edge-3                 PA-440   10.2.9                standalone  yes
+    0004    =HYPERLINK(\u{1b}[2J)  PA-3220  10.1.6     192.0.2.4  standalone  yes
     4 devices
     ");
     let ran =

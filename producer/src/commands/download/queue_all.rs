@@ -6,6 +6,7 @@ use crate::cli::{QueueArgs, Select};
 use crate::commands::device::selected;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::note;
 use crate::queue::{self, Mode};
 
 /// Queues the devices that are not gone and that the selection chooses.
@@ -19,6 +20,11 @@ pub(crate) async fn run(context: &Context, args: &QueueArgs, select: &Select) ->
         return Err(Failure::usage("the inventory has no devices")
             .hint("`panos-upgrade device discover` reads them from Panorama, `device import FILE` from a CSV file")
             .into());
+    }
+    if devices.is_empty() {
+        note(
+            "note: no device of the inventory matches the selection; `panos-upgrade device list` shows them",
+        );
     }
     let mode = Mode::of(args.dry_run);
     let report = queue::devices(context, devices, &rules, mode, args.reason.as_deref()).await?;

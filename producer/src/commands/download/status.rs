@@ -71,6 +71,16 @@ pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
     if counts.total == 0 {
         return page.line("no job yet; `panos-upgrade download queue-all --target VERSION` queues the fleet");
     }
+    states(counts, page);
+    if !counts.failures.is_empty() {
+        page.gap();
+        failures(counts, page);
+    }
+    exceptions_table(exceptions, page);
+}
+
+/// Devices by state, and how many are ready.
+pub(crate) fn states(counts: &StatusCounts, page: &mut Page) {
     let mut states = Table::new(["STATE", "DEVICES"]);
     for state in JobState::ALL {
         states.row([state.to_string(), n_in(counts, state).to_string()]);
@@ -79,11 +89,6 @@ pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
     page.table(&states);
     page.gap();
     page.line(format!("{} of {} ready for install", counts.ready_for_install, counts.total));
-    if !counts.failures.is_empty() {
-        page.gap();
-        failures(counts, page);
-    }
-    exceptions_table(exceptions, page);
 }
 
 /// Kinds of failure with what to do about each.

@@ -1,21 +1,25 @@
 //! `download status --watch`: the same, again and again until nothing is active.
 //!
-//! On a terminal the counts are redrawn in place; elsewhere, and as JSON, a line is printed whenever they
-//! change. The whole status comes last.
+//! On a terminal the counts are redrawn in place, in a picture that fits a small one: what scrolled away
+//! cannot be drawn over. Elsewhere, and as JSON, a line is printed whenever they change. The whole status,
+//! with remedies, comes last.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use common::ledger::StatusCounts;
 
-use super::status::{self, FleetStatus};
+use super::status;
 use crate::cli::Format;
 use crate::context::Context;
 use crate::exit;
-use crate::output::Page;
+use crate::output::{Page, Table};
 
 /// Time between two looks: short for a person, nothing for the ledger.
 const EVERY: Duration = Duration::from_secs(2);
+
+/// Kinds of failure in the picture: with the states they fit 24 lines.
+const KINDS: usize = 8;
 
 /// Watches until no job waits or runs.
 pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
@@ -51,10 +55,26 @@ fn show(context: &Context, counts: &StatusCounts, drawn_lines: usize) -> anyhow:
     }
     erase(context, drawn_lines)?;
     let mut page = Page::default();
-    status::page(&FleetStatus { counts: counts.clone(), exceptions: Vec::new() }, &mut page);
+    picture(counts, &mut page);
     let text = page.render();
     context.output.write(&text)?;
     Ok(text.lines().count())
+}
+
+/// The counts, without what to do about them.
+fn picture(counts: &StatusCounts, page: &mut Page) {
+    status::states(counts, page);
+    let mut failures = Table::new(["FAILURE", "DEVICES"]);
+    for failure in counts.failures.iter().take(KINDS) {
+        failures.row([failure.kind.to_string(), failure.count.to_string()]);
+    }
+    if !failures.is_empty() {
+        page.gap();
+        page.table(&failures);
+    }
+    if counts.failures.len() > KINDS {
+        page.line(format!("and {} more kinds of failure", counts.failures.len() - KINDS));
+    }
 }
 
 /// Moves up over what was drawn and clears from there (ECMA-48: CUU, ED).

@@ -3,6 +3,7 @@
 use common::domain::catalogue::CatalogueEntry;
 use common::ledger::{CatalogueChange, CatalogueConflict};
 
+use crate::cli::Format;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
@@ -16,6 +17,9 @@ pub(super) async fn add(context: &Context, entries: &[CatalogueEntry], source: &
     let ledger = context.ledger().await?;
     let change = ledger.add_hashes(entries, &requester(None)).await?;
     if !change.conflicts.is_empty() {
+        if context.output.format() == Format::Json {
+            context.output.print(&change, |_, _| ())?;
+        }
         let conflicts: Vec<String> = change.conflicts.iter().map(conflict).collect();
         return Err(Failure::bad_file(source, &conflicts)
             .hint("check which hash the vendor publishes; a trusted hash is not replaced by this command")
