@@ -164,6 +164,8 @@ impl Table {
     }
 
     fn wrap(&self, table: &mut comfy_table::Table, width: u16) {
+        // The blanks behind the last column are cut off.
+        let width = width.saturating_add(GAP);
         table.set_width(width).set_content_arrangement(ContentArrangement::Dynamic);
         for (column, least) in table.column_iter_mut().zip(self.least_widths(width)) {
             column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(least + GAP)));

@@ -63,7 +63,7 @@ Examples:
   panos-upgrade download queue-all --target 11.1.4-h7 --select 'hostname~ber-*' --reason CHG-4711
 
 Safe to repeat: devices with a job keep it, staged images are found and skipped.
-Exit code 1 when a job of another type holds a device.
+Exit code 1 when a job of another type or with another goal holds a device.
 JSON: {batch_id, queued, jobs: [{serial, hostname, job_id}],
        skipped: [{serial, hostname, reason, job_id?, message}],
        errors: [{serial?, line?, reason, message}]},

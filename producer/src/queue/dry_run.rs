@@ -2,17 +2,11 @@
 //!
 //! Leaves to others: deciding what a device needs ([`crate::plan`], the same as without a dry run).
 
-use std::collections::HashMap;
+use common::ledger::Ledger;
 
-use common::domain::device::Serial;
-use common::domain::job::JobState;
-use common::ledger::{JobFilter, JobView, Ledger};
-
+use super::holders;
 use super::report::{PlanView, Report, Skipped};
 use crate::plan::Planned;
-
-/// More than any fleet has devices; each has at most one active job.
-const ALL: u32 = 1_000_000;
 
 /// Adds each planned device to the report as queued, existing or in conflict; reads, writes nothing.
 pub(super) async fn add(
@@ -25,7 +19,8 @@ pub(super) async fn add(
         match holders.remove(&spec.serial) {
             None => report.plan(PlanView::new(device, &plan)),
             Some(job) if job.job_type == spec.job_type => {
-                report.skip(Skipped::existing(spec.serial, device.hostname, job.id, job.state));
+                let other = (job.goal != spec.goal).then_some(&job.goal);
+                report.skip(Skipped::existing(spec.serial, device.hostname, job.id, job.state, other));
             }
             Some(job) => {
                 report.skip(Skipped::conflict(spec.serial, device.hostname, job.id, job.job_type, job.state));
@@ -33,11 +28,4 @@ pub(super) async fn add(
         }
     }
     Ok(())
-}
-
-async fn holders(ledger: &dyn Ledger) -> anyhow::Result<HashMap<Serial, JobView>> {
-    let states = JobState::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
-    let filter = JobFilter { states, ..JobFilter::default() };
-    let jobs = ledger.jobs(&filter, ALL).await?;
-    Ok(jobs.into_iter().map(|job| (job.serial.clone(), job)).collect())
 }

@@ -12,9 +12,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use common::domain::device::{Device, Serial};
-use common::domain::job::{BatchId, JobSpec};
+use common::domain::job::{BatchId, JobSpec, JobState};
+use common::domain::path::Goal;
 use common::engine::Engine;
-use common::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer};
+use common::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, JobFilter, JobView, Ledger};
 use common::report::Chain;
 use worker::relay::Relay;
 
@@ -30,6 +31,9 @@ use crate::requester::requester;
 
 /// Time for publishing right after the commit. What is left then, workers publish.
 const FLUSH_WITHIN: Duration = Duration::from_secs(10);
+
+/// More than any fleet has devices; each has at most one active job.
+const ALL: u32 = 1_000_000;
 
 /// Whether to do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +103,8 @@ async fn enqueue(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let engine = context.engine().await?;
+    let goals: HashMap<Serial, Goal> =
+        specs.iter().map(|spec| (spec.serial.clone(), spec.goal.clone())).collect();
     let (id, by) = (BatchId::new(), requester(reason));
     report.batch_id = Some(id);
     let progress = Progress::of(specs.len(), "queueing");
@@ -110,12 +116,18 @@ async fn enqueue(
         progress.add(n);
     }
     drop(progress);
+    let is_held = answers.iter().any(|(_, answer)| matches!(answer, EnqueueAnswer::Existing { .. }));
+    let holders = if is_held { holders(engine.ledger.as_ref()).await? } else { HashMap::new() };
     for (serial, answer) in answers {
         let hostname = hostnames.remove(&serial).unwrap_or_default();
         match answer {
             EnqueueAnswer::Created { job } => report.queue(Queued { serial, hostname, job_id: job }),
             EnqueueAnswer::Existing { job, state } => {
-                report.skip(Skipped::existing(serial, hostname, job, state));
+                // A job that ended meanwhile is not among them, and its goal does not matter any more.
+                let holder = holders.get(&serial).filter(|holder| holder.id == job);
+                let other =
+                    holder.map(|holder| &holder.goal).filter(|goal| goals.get(&serial) != Some(*goal));
+                report.skip(Skipped::existing(serial, hostname, job, state, other));
             }
             EnqueueAnswer::Conflict { job, job_type, state } => {
                 report.skip(Skipped::conflict(serial, hostname, job, job_type, state));
@@ -125,6 +137,14 @@ async fn enqueue(
     }
     publish(context, engine).await;
     Ok(())
+}
+
+/// The job that holds each device.
+async fn holders(ledger: &dyn Ledger) -> anyhow::Result<HashMap<Serial, JobView>> {
+    let states = JobState::ALL.into_iter().filter(|state| !state.is_terminal()).collect();
+    let filter = JobFilter { states, ..JobFilter::default() };
+    let jobs = ledger.jobs(&filter, ALL).await?;
+    Ok(jobs.into_iter().map(|job| (job.serial.clone(), job)).collect())
 }
 
 /// Wakes workers now instead of when they look. Never an error: what is committed is not lost.

@@ -2,7 +2,7 @@
 
 use common::domain::device::{Device, Serial};
 use common::domain::job::{BatchId, JobId, JobState, JobType};
-use common::domain::path::Plan;
+use common::domain::path::{Goal, Plan};
 use serde::Serialize;
 
 use super::Mode;
@@ -12,6 +12,9 @@ use crate::plan::NotPlanned;
 
 /// Reason word of a device that has a job of the same type.
 const EXISTING: &str = "existing";
+
+/// Reason word of a device that has a job of the same type, which brings it somewhere else.
+const OTHER_GOAL: &str = "other_goal";
 
 /// Reason word of a device that has a job of another type.
 const CONFLICT: &str = "conflict";
@@ -101,9 +104,24 @@ impl Skipped {
         Self { serial: device.serial, hostname: device.hostname, reason, job_id: None, message }
     }
 
-    pub(super) fn existing(serial: Serial, hostname: String, job: JobId, state: JobState) -> Self {
-        let message = format!("job {job} is {state}");
-        Self { serial, hostname, reason: EXISTING, job_id: Some(job), message }
+    /// `other` is the goal of the job where it is not the one that was asked for.
+    pub(super) fn existing(
+        serial: Serial,
+        hostname: String,
+        job: JobId,
+        state: JobState,
+        other: Option<&Goal>,
+    ) -> Self {
+        let (reason, message) = match other {
+            None => (EXISTING, format!("job {job} is {state}")),
+            Some(goal) => (
+                OTHER_GOAL,
+                format!(
+                    "job {job} is {state} and keeps its goal, {goal}; wait for it, or `panos-upgrade job cancel {job} --reason TEXT`, then queue again"
+                ),
+            ),
+        };
+        Self { serial, hostname, reason, job_id: Some(job), message }
     }
 
     pub(super) fn conflict(
@@ -167,7 +185,8 @@ impl Report {
 
     /// By serial, whichever way each device came in; what a person should read first comes first.
     pub(super) fn sort(&mut self) {
-        let rank = |skipped: &Skipped| (skipped.reason != CONFLICT, skipped.reason == EXISTING);
+        let in_the_way = |skipped: &Skipped| matches!(skipped.reason, CONFLICT | OTHER_GOAL);
+        let rank = |skipped: &Skipped| (!in_the_way(skipped), skipped.reason == EXISTING);
         self.skipped.sort_by(|a, b| (rank(a), &a.serial).cmp(&(rank(b), &b.serial)));
     }
 
@@ -175,9 +194,11 @@ impl Report {
         self.skipped.iter().filter(|skipped| skipped.reason == reason).count()
     }
 
-    /// The code of a command for a fleet: existing jobs are fine, and what no job could help is no error.
+    /// The code of a command for a fleet: existing jobs are fine unless they do something else, and what no
+    /// job could help is no error.
     pub(crate) fn code(&self) -> u8 {
-        if self.errors.is_empty() && self.n_skipped(CONFLICT) == 0 { exit::OK } else { exit::SOME_NOT }
+        let n_in_the_way = self.n_skipped(CONFLICT) + self.n_skipped(OTHER_GOAL);
+        if self.errors.is_empty() && n_in_the_way == 0 { exit::OK } else { exit::SOME_NOT }
     }
 
     /// The code of a command for one device: it has a job of this type now, or it has not.
@@ -223,12 +244,16 @@ impl Report {
     /// `12 created, 218 existing, 0 conflict`.
     fn summary(&self) -> String {
         let (existing, conflict) = (self.n_skipped(EXISTING), self.n_skipped(CONFLICT));
-        let other = self.skipped.len() - existing - conflict;
+        let other_goal = self.n_skipped(OTHER_GOAL);
+        let other = self.skipped.len() - existing - conflict - other_goal;
         let verb = match self.mode {
             Mode::DryRun => "to create",
             Mode::Enqueue => "created",
         };
         let mut summary = format!("{} {verb}, {existing} existing, {conflict} conflict", self.queued);
+        if other_goal > 0 {
+            summary.push_str(&format!(", {other_goal} with another goal"));
+        }
         if other > 0 {
             summary.push_str(&format!(", {other} skipped"));
         }

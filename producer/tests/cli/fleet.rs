@@ -82,6 +82,12 @@ fn a_dry_run_says_what_queueing_then_does_and_writes_nothing() {
 
     let again = bench.run(&queue).expect(0);
     assert!(again.stdout.starts_with("0 created, 2 existing, 0 conflict, 2 skipped\n"), "{again:?}");
+    let elsewhere = ["download", "queue-all", "--target", "11.1.6"];
+    for command in [elsewhere.to_vec(), [&elsewhere[..], &["--dry-run"]].concat()] {
+        let ran = bench.run(&[&command[..], &["--select", "version<11.0.0"]].concat()).expect(1);
+        assert!(ran.stdout.contains("0 existing, 0 conflict, 2 with another goal, 1 skipped"), "{ran:?}");
+        assert!(ran.stdout.contains("job 1 is available and keeps its goal, 11.1.4-h7;"), "{ran:?}");
+    }
     let dry = bench.json(&[&queue[..], &["--dry-run"]].concat());
     assert_eq!((&dry["queued"], &dry["batch_id"]), (&json!(0), &json!(null)));
     assert_eq!(
