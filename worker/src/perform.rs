@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::error::{Disposition, LONGEST_SNOOZE, MAX_SNOOZES, StepError};
 use crate::journal::Journal;
 use crate::lease_keeper::Hold;
-use crate::steps::{self, Attempt};
+use crate::steps::{self, Acting, Attempt};
 
 /// Performs a claimed job under its lease.
 pub(crate) async fn perform(job: ClaimedJob, hold: Arc<Hold>, context: Arc<Context>) {
@@ -39,12 +39,13 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
     let (serial, began) = (&job.device.device.serial, Instant::now());
     info!("{serial}: attempt {} of {} begins", job.attempt, job.max_attempts);
     let mut journal = context.journal(job, hold);
+    let acting = Acting::new(());
     let steps = async {
-        let mut attempt = Attempt::new(job, hold, context, &mut journal)?;
+        let mut attempt = Attempt::new(job, hold, context, &mut journal, &acting)?;
         tokio::select! {
             biased;
             () = hold.lost() => Err(StepError::Ledger(LedgerError::LeaseLost { job: job.lease.job })),
-            () = context.stop.aborting() => Err(StepError::Stopping),
+            () = aborted(context, &acting) => Err(StepError::Stopping),
             done = steps::run(&mut attempt) => done,
         }
     };
@@ -68,6 +69,13 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
     }
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     info!(duration_ms, "{serial}: {}", sentence(&end));
+}
+
+/// Ends when the process has to leave, and no request is between leaving and being noted: handed back in that
+/// moment, the job would be claimed by a worker that may look before the device has begun.
+async fn aborted(context: &Context, acting: &Acting) {
+    context.stop.aborting().await;
+    drop(acting.lock().await);
 }
 
 /// How the attempt ends; `None` when it has nothing to say any more.

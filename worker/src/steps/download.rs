@@ -136,6 +136,8 @@ async fn ask(attempt: &mut Attempt<'_>, version: Version) -> Result<DeviceJobId,
         return Err(StepError::NotShown { version });
     };
     let requested = ImageRecord { state: ImageState::Requested, device_job: None, ..image.clone() };
+    let acting = attempt.acting;
+    let _whole = acting.lock().await;
     attempt.journal.put_image(requested);
     attempt.journal.audit(AuditAction::DownloadRequested, json!({ "version": version.to_string() }));
     attempt.journal.write().await?;
@@ -242,13 +244,14 @@ async fn note_progress(attempt: &mut Attempt<'_>, version: Version, percent: u8)
 
 /// What the end of the device's job says; written with the next step.
 fn ended(attempt: &mut Attempt<'_>, version: Version, job: &DeviceJob) -> Result<(), StepError> {
+    let details = shortened(&job.details);
     attempt.journal.audit(
         AuditAction::DownloadEnded,
         json!({
             "version": version.to_string(),
             "device_job": job.id.map(|id| id.0),
             "result": format!("{:?}", job.result),
-            "details": job.details,
+            "details": details,
         }),
     );
     let Some(refusal) = job.failure() else { return Ok(()) };
@@ -257,7 +260,14 @@ fn ended(attempt: &mut Attempt<'_>, version: Version, job: &DeviceJob) -> Result
         image.device_job = None;
         attempt.journal.put_image(image);
     }
-    Err(StepError::DownloadFailed { version, refusal, message: job.details.join(" / ") })
+    Err(StepError::DownloadFailed { version, refusal, message: details.join(" / ") })
+}
+
+/// A device's lines for trail and message: no more of them, and no longer, than a person reads.
+fn shortened(details: &[String]) -> Vec<String> {
+    const LINES: usize = 20;
+    const CHARS: usize = 300;
+    details.iter().take(LINES).map(|line| line.chars().take(CHARS).collect()).collect()
 }
 
 async fn finish(attempt: &mut Attempt<'_>, listed: &ListedImage) -> Result<(), StepError> {

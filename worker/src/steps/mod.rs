@@ -11,11 +11,15 @@ mod software;
 mod space;
 mod verify;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use common::domain::catalogue::Catalogue;
 use common::domain::version::Version;
-use common::ledger::{ClaimedJob, DeviceJobRef, ImageState};
+use common::ledger::{ClaimedJob, DeviceJobRef, ImageState, LedgerError};
+use common::report::Chain;
 use panos::{Client, Refusal};
+use tracing::warn;
 
 use crate::context::Context;
 use crate::device::ConnectorError;
@@ -30,9 +34,17 @@ pub(crate) struct Attempt<'a> {
     context: &'a Context,
     journal: &'a mut Journal,
     client: Client,
+    /// Held from the moment a request is about to leave until its answer is noted.
+    acting: &'a Acting,
     /// When the device booted, seconds since 1970; known after [`identify`].
     booted_at_s: i64,
 }
+
+/// Free while nothing is being asked of the device that must not be cut in the middle.
+pub(crate) type Acting = tokio::sync::Mutex<()>;
+
+/// Time until the catalogue is read again while the ledger is away.
+const READ_AGAIN: Duration = Duration::from_secs(2);
 
 /// Two boot times this near are one boot: `uptime` and our clock are read at slightly different moments,
 /// and a device needs minutes to boot.
@@ -45,6 +57,7 @@ impl<'a> Attempt<'a> {
         hold: &'a Hold,
         context: &'a Context,
         journal: &'a mut Journal,
+        acting: &'a Acting,
     ) -> Result<Self, StepError> {
         let device = &job.device.device;
         let address = device
@@ -57,7 +70,7 @@ impl<'a> Attempt<'a> {
                 StepError::Panos(panos::PanosError::Setup { problem: format!("{key} is not set") })
             }
         })?;
-        Ok(Self { job, hold, context, journal, client, booted_at_s: 0 })
+        Ok(Self { job, hold, context, journal, client, acting, booted_at_s: 0 })
     }
 
     /// Whether to go on: asked before every look and before every act.
@@ -75,6 +88,19 @@ impl<'a> Attempt<'a> {
             () = tokio::time::sleep(time) => self.safe_point(),
             () = self.hold.cancelled() => Err(StepError::Cancelled),
             () = self.context.stop.draining() => Err(StepError::Stopping),
+        }
+    }
+
+    /// The trusted catalogue. While the ledger is away it is asked for again, as writes are, until the lease ends.
+    async fn catalogue(&self) -> Result<Arc<Catalogue>, StepError> {
+        loop {
+            match self.context.trusted.catalogue().await {
+                Err(error @ LedgerError::NotReachable { .. }) => {
+                    warn!("catalogue not read, trying again in {READ_AGAIN:?}: {}", Chain(&error));
+                    self.wait(READ_AGAIN).await?;
+                }
+                answer => return Ok(answer?),
+            }
         }
     }
 

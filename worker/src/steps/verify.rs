@@ -42,9 +42,9 @@ pub(super) async fn present_images(
 /// Compares the hash of one listed image with the catalogue and notes the outcome; writes nothing yet.
 ///
 /// # Errors
-/// When the catalogue cannot be read.
+/// When the catalogue cannot be read while the lease lasts; when somebody wants to stop meanwhile.
 pub(super) async fn compare(attempt: &mut Attempt<'_>, listed: &ListedImage) -> Result<(), StepError> {
-    let catalogue = attempt.context.trusted.catalogue().await?;
+    let catalogue = attempt.catalogue().await?;
     let Some(mut image) = attempt.journal.image(listed.version).cloned() else { return Ok(()) };
     if listed.file_name.is_some() {
         image.file_name.clone_from(&listed.file_name);
