@@ -52,21 +52,27 @@ fn not_reachable(location: &str, reason: String) -> LedgerError {
 }
 
 /// Whether the server spoke of itself and not of the statement: it is stopping, starting, failing over, full,
-/// or ended what took too long (PostgreSQL manual, appendix A).
+/// ended what took too long, or took one of two that waited for each other back (PostgreSQL manual, appendix A).
+/// The same statement may be answered in a moment, as it is with a full disk under SQLite.
 fn went_away(refusal: &DbError) -> bool {
     const CONNECTION_EXCEPTION: &str = "08";
-    const OF_THE_SERVER: [&SqlState; 8] = [
+    /// Disk, memory, connections.
+    const INSUFFICIENT_RESOURCES: &str = "53";
+    const OF_THE_SERVER: [&SqlState; 9] = [
         &SqlState::ADMIN_SHUTDOWN,
         &SqlState::CRASH_SHUTDOWN,
         &SqlState::CANNOT_CONNECT_NOW,
         &SqlState::DATABASE_DROPPED,
-        &SqlState::TOO_MANY_CONNECTIONS,
         &SqlState::QUERY_CANCELED,
         &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        &SqlState::T_R_DEADLOCK_DETECTED,
+        &SqlState::T_R_SERIALIZATION_FAILURE,
         // A standby after a failover; the primary takes writes again.
         &SqlState::READ_ONLY_SQL_TRANSACTION,
     ];
-    refusal.code().code().starts_with(CONNECTION_EXCEPTION) || OF_THE_SERVER.contains(&refusal.code())
+    let code = refusal.code();
+    [CONNECTION_EXCEPTION, INSUFFICIENT_RESOURCES].iter().any(|class| code.code().starts_with(class))
+        || OF_THE_SERVER.contains(&code)
 }
 
 /// Whether the connection broke under the statement. A value that does not fit its column is another matter.
