@@ -32,7 +32,15 @@ pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<SoftwareListing, St
 fn record(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) {
     for (position, planned) in plan.images.iter().enumerate() {
         let known = attempt.journal.image(planned.version).cloned();
-        attempt.journal.put_image(merged(position, planned, known));
+        let was_on_its_way = known
+            .as_ref()
+            .is_some_and(|known| matches!(known.state, ImageState::Requested | ImageState::Downloading));
+        let image = merged(position, planned, known);
+        if was_on_its_way && image.state == ImageState::Downloaded {
+            // It arrived while nobody looked; the feed tells of it all the same.
+            attempt.journal.event(JobEvent::ImagePresent { version: planned.version.to_string() });
+        }
+        attempt.journal.put_image(image);
     }
     let versions =
         |of: &mut dyn Iterator<Item = &PlannedImage>| of.map(|image| image.version.to_string()).collect();

@@ -9,11 +9,13 @@
 
 mod mortal;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::audit::verify;
+use common::broker::EventsFrom;
 use common::config::{self, Config};
 use common::domain::device::{Device, Ha, Source};
 use common::domain::job::{BatchId, JobSpec, JobState, JobType, Requester};
@@ -125,6 +127,22 @@ fn expire_leases(ledger: &Path) {
     file.execute("UPDATE broker_wake_ups SET hidden_until = 0", []).unwrap();
 }
 
+/// Versions that the feed says have arrived.
+async fn arrivals(engine: &Engine) -> usize {
+    let mut feed = engine.broker.events(EventsFrom::First).await.unwrap();
+    let mut versions = BTreeSet::new();
+    loop {
+        let event = tokio::time::timeout(Duration::from_secs(10), feed.next()).await;
+        let event = event.expect("the feed ends with the job's end").unwrap();
+        if event.routing_key.ends_with(".image_present") {
+            let body: serde_json::Value = serde_json::from_str(&event.body).unwrap();
+            versions.insert(body["data"]["version"].as_str().unwrap().to_owned());
+        } else if event.routing_key.ends_with(".completed") {
+            return versions.len();
+        }
+    }
+}
+
 /// Runs one job with a worker that dies at `death`, then with one that lives. Answers whether the first one died.
 async fn survives(death: Death, seed: u64) -> bool {
     let firewall = Firewall::start(seed);
@@ -161,6 +179,7 @@ async fn survives(death: Death, seed: u64) -> bool {
         downloads.len() == 2 && downloads.iter().all(|(_, n)| *n == 1),
         "{death:?}: asked for {downloads:?}"
     );
+    assert_eq!(arrivals(&engine).await, downloads.len(), "{death:?}: the feed names each image that came");
     let trail = verify::verify(engine.ledger.as_ref()).await.unwrap();
     assert!(trail.ok, "{death:?}: {trail:?}");
     assert_eq!(engine.ledger.outbox_depth().await.unwrap(), 0, "{death:?}");
