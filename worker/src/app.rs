@@ -27,6 +27,7 @@ use crate::pace::Pace;
 use crate::perform;
 use crate::relay::Relay;
 use crate::rescuer;
+use crate::steps;
 use crate::trusted::Trusted;
 
 /// Time for the last messages after the last attempt; what is left then, another relay publishes.
@@ -66,6 +67,12 @@ pub enum SetupError {
     /// Devices cannot be called.
     #[error(transparent)]
     Connector(#[from] ConnectorError),
+    /// Jobs of a type whose execution is not part of this version.
+    #[error("worker.job_types has `{job_type}`, whose execution is not part of this version: take it out")]
+    NotPerformed {
+        /// The type.
+        job_type: JobType,
+    },
     /// The ledger cannot be used.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -89,8 +96,13 @@ impl App {
     /// A worker as configured, which stops as `stop` says. Connects to nothing yet.
     ///
     /// # Errors
-    /// [`SetupError::Connector`] when the configuration does not say how firewalls are logged in to.
+    /// [`SetupError::Connector`] when the configuration does not say how firewalls are logged in to,
+    /// [`SetupError::NotPerformed`].
     pub fn new(engine: Engine, config: &Config, stop: &Shutdown) -> Result<Self, SetupError> {
+        if let Some(job_type) = config.worker.job_types.iter().copied().find(|known| !steps::performs(*known))
+        {
+            return Err(SetupError::NotPerformed { job_type });
+        }
         let connector = Connector::new(config)?;
         connector.check_firewall_login()?;
         let host = gethostname::gethostname().to_string_lossy().into_owned();

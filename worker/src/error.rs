@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use common::domain::failure::FailureKind;
+use common::domain::job::JobType;
 use common::domain::path::{Budget, NoPath};
 use common::domain::version::Version;
 use common::ledger::LedgerError;
@@ -108,6 +109,12 @@ pub enum StepError {
         /// `not_reported` or `no_reference`.
         outcome: &'static str,
     },
+    /// A job of a type whose execution is not part of this version; only an edited message brings one here.
+    #[error("this version performs no {job_type} jobs")]
+    NotPerformed {
+        /// The type.
+        job_type: JobType,
+    },
     /// The process stops; somebody else goes on.
     #[error("the worker stops")]
     Stopping,
@@ -162,6 +169,7 @@ impl StepError {
             Self::Stalled { .. } => D::Retry(K::Stalled),
             Self::HashMismatch { .. } => D::Fail(K::HashMismatch),
             Self::HashNotProved { .. } => D::Fail(K::HashNotProved),
+            Self::NotPerformed { .. } => D::Fail(K::Internal),
             Self::Stopping => D::Release,
             Self::Cancelled => D::Cancel,
         }

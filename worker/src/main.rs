@@ -10,7 +10,7 @@ use common::report::Chain;
 use common::shutdown::Shutdown;
 use common::telemetry;
 use tracing::{error, warn};
-use worker::{App, Until};
+use worker::{App, SetupError, Until};
 
 /// Wrong usage or configuration.
 const EXIT_USAGE: u8 = 2;
@@ -58,8 +58,16 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("the worker cannot run: {}", Chain(error.as_ref()));
-            ExitCode::from(EXIT_NOT_REACHABLE)
+            ExitCode::from(code_of(error.as_ref()))
         }
+    }
+}
+
+/// A configuration that cannot work is not a server that is away: starting again would not help.
+fn code_of(error: &(dyn std::error::Error + 'static)) -> u8 {
+    match error.downcast_ref() {
+        Some(SetupError::Connector(_) | SetupError::NotPerformed { .. }) => EXIT_USAGE,
+        Some(SetupError::Ledger(_) | SetupError::Broker(_)) | None => EXIT_NOT_REACHABLE,
     }
 }
 

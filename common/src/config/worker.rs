@@ -19,8 +19,8 @@ pub struct WorkerConfig {
     /// Devices in flight at once per process. Default: 1000; nearly all of that time is waiting for
     /// devices that download on their own.
     pub concurrency: usize,
-    /// Time that running attempts get to reach a safe point after the first signal. Default: 30s, what
-    /// Kubernetes gives a pod before it kills it.
+    /// Time that running attempts get to reach a safe point after the first signal. Default: 15s; with
+    /// what a worker takes for its last writes and messages it is gone within the 30s that Kubernetes gives.
     pub grace: Duration,
     /// Attempts before a job fails for good. Default: 5.
     pub max_attempts: u32,
@@ -32,7 +32,7 @@ impl Default for WorkerConfig {
     fn default() -> Self {
         Self {
             concurrency: 1000,
-            grace: Duration::from_secs(30),
+            grace: Duration::from_secs(15),
             max_attempts: 5,
             job_types: vec![JobType::DownloadOnly],
         }

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::domain::catalogue::Catalogue;
+use common::domain::job::JobType;
 use common::domain::version::Version;
 use common::ledger::{ClaimedJob, DeviceJobRef, ImageState, LedgerError};
 use common::report::Chain;
@@ -115,8 +116,20 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// Whether this version knows how to perform such jobs.
+pub(crate) fn performs(job_type: JobType) -> bool {
+    match job_type {
+        JobType::DownloadOnly => true,
+        // Known to locks and queues; its steps come later.
+        JobType::Upgrade => false,
+    }
+}
+
 /// Brings the device to the goal, or says why not.
 pub(crate) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
+    if !performs(attempt.job.job_type) {
+        return Err(StepError::NotPerformed { job_type: attempt.job.job_type });
+    }
     identify::run(attempt).await?;
     let listing = software::run(attempt).await?;
     verify::present_images(attempt, &listing).await?;

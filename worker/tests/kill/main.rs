@@ -208,3 +208,13 @@ async fn a_worker_that_dies_after_a_write_is_survived_without_a_second_request()
     }
     assert!(n_deaths > 8, "only {n_deaths} writes were met");
 }
+
+#[tokio::test]
+async fn a_worker_refuses_job_types_that_it_cannot_perform() {
+    let firewall = Firewall::start(TWO_IMAGES);
+    let mut config = firewall.config(&firewall.directory.path().join("ledger.sqlite"));
+    config.worker.job_types = vec![JobType::DownloadOnly, JobType::Upgrade];
+    let engine = Engine::open(&config).await.unwrap();
+    let refused = App::new(engine, &config, &Shutdown::new()).err().unwrap().to_string();
+    assert!(refused.contains("worker.job_types has `upgrade`"), "{refused}");
+}
