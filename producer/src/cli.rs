@@ -314,13 +314,16 @@ pub(crate) enum AuditCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Sets a key in the configuration file; comments stay
+    /// Sets keys in the configuration file; comments stay
     #[command(after_help = help::CONFIG_SET)]
     Set {
         /// For example `worker.concurrency`
         key: String,
         /// As it would stand in the file; text needs no quotes
         value: String,
+        /// More keys that only work together, each with its value
+        #[arg(value_name = "KEY VALUE")]
+        more: Vec<String>,
     },
     /// Shows every key with its value and where it came from; secrets only as set or not
     #[command(after_help = help::CONFIG_SHOW)]

@@ -245,7 +245,7 @@ fn login_hint(key: &str) -> String {
         Some((section @ ("firewall" | "panorama"), _)) => {
             let variable = format!("PANOS_UPGRADE__{}__", section.to_uppercase());
             format!(
-                "`panos-upgrade config set {section}.username NAME` and {variable}PASSWORD_FILE=FILE, or {variable}API_KEY_FILE=FILE alone"
+                "export {variable}PASSWORD_FILE=FILE, then `panos-upgrade config set {section}.username NAME`; or {variable}API_KEY_FILE=FILE alone"
             )
         }
         Some(_) | None => format!("`panos-upgrade config set {key} VALUE`"),

@@ -185,12 +185,13 @@ JSON, one object per line: {chain, seq, at, prev, hash, body}; hash is the SHA-2
 bytes of prev, seq (8 bytes, big-endian) and body.";
 
 pub(super) const CONFIG_SET: &str = "\
-Example:
+Examples:
   panos-upgrade config set panorama.host panorama.example.com
+  panos-upgrade config set panorama.username stager firewall.username stager
 
 Secrets are not taken as arguments: PANOS_UPGRADE__PANORAMA__PASSWORD_FILE names a file that
-holds one, and so on for the others.
-JSON: {file, key, value}";
+holds one, and so on for the others. Set it before the user name: a login is checked whole.
+JSON: {file, key, value}, once per key";
 
 pub(super) const CONFIG_SHOW: &str = "\
 Example:

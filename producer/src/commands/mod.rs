@@ -27,8 +27,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
     let context = || Context::new(cli.config.as_deref(), output);
     match cli.command {
         Command::Completions { shell } => completions::run(output, shell),
-        Command::Config(ConfigCommand::Set { key, value }) => {
-            config::set::run(output, cli.config.as_deref(), &key, &value)
+        Command::Config(ConfigCommand::Set { key, value, more }) => {
+            config::set::run(output, cli.config.as_deref(), &[vec![key, value], more].concat())
         }
         Command::Path(PathCommand::Validate { file }) => path::validate::run(output, &file),
         Command::Device(command) => device(&context()?, command).await,

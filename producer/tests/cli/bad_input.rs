@@ -118,6 +118,20 @@ fn a_catalogue_with_two_hashes_for_one_file_is_refused_whole_with_both_places() 
 }
 
 #[test]
+fn users_are_set_together_beside_passwords_of_the_environment() {
+    let bench = Bench::new();
+    let password = bench.file("password", "hunter2");
+    let environment = ["PANORAMA", "FIREWALL"].map(|of| format!("PANOS_UPGRADE__{of}__PASSWORD_FILE"));
+    let environment = environment.each_ref().map(|name| (name.as_str(), password.as_str()));
+    let set = ["config", "set", "panorama.username", "stager", "firewall.username"];
+    bench.run_with(&set, &environment).refused(2, &["`firewall.username` has no value", "hint:"]);
+    bench.run_with(&set[..4], &environment).refused(2, &["set firewall.username too"]);
+    let ran = bench.run_with(&[&set[..], &["stager"]].concat(), &environment).expect(0);
+    assert_eq!(ran.stdout.lines().count(), 2, "{ran:?}");
+    bench.run_with(&["config", "set", "panorama.host", "panorama.example.com"], &environment).expect(0);
+}
+
+#[test]
 fn every_problem_of_a_paths_file_is_told() {
     let bench = Bench::new();
     let file = bench.file("paths.json", r#"{"10.1.0": ["10.5.1"], "10.1.3": [], "x": ["11.1.0"]}"#);
