@@ -27,7 +27,8 @@ pub struct Verification {
     pub devices: u64,
     /// Whether everything fits.
     pub ok: bool,
-    /// The first place that does not, by chain and position.
+    /// The first place that does not, by chain and position; left out of JSON when there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_bad: Option<FirstBad>,
 }
 

@@ -122,6 +122,7 @@ pub(super) fn all(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     attempt.journal.status_mut().ready_for_install = n_images > 0;
     let message = match n_images {
         0 => "runs the target already".to_owned(),
+        1 => format!("1 image on the device, {n_verified} verified"),
         n => format!("{n} images on the device, {n_verified} verified"),
     };
     attempt.journal.at(Phase::Complete, 100, message);
