@@ -156,7 +156,7 @@ impl App {
             tokio::join!(
                 self.keeper.run(&parts_end),
                 self.relay.run(&parts_end),
-                rescuer::run(&self.engine.ledger, &self.relay, self.keeper.ttl(), &parts_end),
+                rescuer::run(&self.engine, &self.job_types, &self.relay, self.keeper.ttl(), &parts_end),
             )
         };
         let too_late = async {
