@@ -16,7 +16,7 @@
 //! | `secrets.rs` | no password and no key where it does not belong |
 //! | `public_client.rs` | a client of somebody else's understands the simulator |
 //!
-//! `world.rs` is what they share, `simulator.rs` the fleet and its control endpoint, `invariants.rs` what holds
+//! `world.rs` is what they share, `setup.rs` what it can be like, `simulator.rs` the fleet and its control endpoint, `invariants.rs` what holds
 //! at the end of every case. A case is an async function over a [`Way`](world::Way); [`both_ways`] makes it
 //! two tests. Each has a database, a virtual host, a fleet and a directory of its own. The programs must have
 //! been built (`cargo build --workspace`); `./test` does that.
@@ -64,6 +64,7 @@ mod panorama;
 mod public_client;
 mod scenario;
 mod secrets;
+mod setup;
 mod shutdown;
 mod simulator;
 mod verification;
