@@ -1,9 +1,11 @@
 //! A full worker keeps nothing that an idle one could do.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::domain::job::JobType::{self, DownloadOnly, Upgrade};
+use tokio::sync::Barrier;
 use tokio::time::timeout;
 
 use crate::bench::{A_WHILE, Bench, downloads, next, next_job, next_jobs, publish, wake_up};
@@ -88,15 +90,20 @@ async fn two_workers_that_pause_all_the_time_do_each_job_once(bench: &mut impl B
     const N_JOBS: i64 = 60;
     let publishing = bench.client();
     publish(&*publishing, &downloads(1..=N_JOBS)).await;
+    // Neither goes on before both hold a delivery, or a quick one could do all the work alone.
+    let both_have_work = Arc::new(Barrier::new(2));
     let mut workers = Vec::new();
     for _ in 0..2 {
-        let broker = bench.client();
+        let (broker, both_have_work) = (bench.client(), Arc::clone(&both_have_work));
         workers.push(tokio::spawn(async move {
             let mut wake_ups = broker.wake_ups(&[DownloadOnly]).await.unwrap();
             let mut jobs = Vec::new();
             while let Ok(delivery) = timeout(Duration::from_secs(3), wake_ups.next()).await {
                 let delivery = delivery.unwrap();
                 wake_ups.pause().await.unwrap();
+                if jobs.is_empty() {
+                    timeout(AT_ONCE, both_have_work.wait()).await.expect("both get a delivery");
+                }
                 delivery.receipt.ack().await.unwrap();
                 jobs.push(delivery.wake_up.unwrap().job_id.0);
                 wake_ups.resume();
@@ -107,7 +114,7 @@ async fn two_workers_that_pause_all_the_time_do_each_job_once(bench: &mut impl B
     let mut jobs = Vec::new();
     for worker in workers {
         let of_worker = worker.await.unwrap();
-        assert!(!of_worker.is_empty(), "both had work");
+        assert!(!of_worker.is_empty(), "each had one before either went on");
         jobs.extend(of_worker);
     }
     jobs.sort_unstable();
