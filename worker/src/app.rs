@@ -140,7 +140,8 @@ impl App {
     /// Works until told to stop, or until idle.
     ///
     /// # Errors
-    /// [`SetupError`] when ledger or broker cannot be used at all. While they are only away, it waits.
+    /// [`SetupError`] when the ledger does not answer at the start, or the broker will never deliver. Once it
+    /// works, it waits for either to come back.
     pub async fn run(&self, until: Until) -> Result<Ending, SetupError> {
         self.engine.ledger.check().await?;
         info!(worker.id = %self.worker(), "worker {} begins, ledger {}", self.worker(), self.engine.ledger.location());

@@ -53,7 +53,7 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
     let ended = match outcome {
         Ok(outcome) => end_of(outcome, job, context, &mut journal),
         Err(_) => {
-            // What the journal had gathered may be half a thought: start from what is stored.
+            // What the journal had gathered may be half a thought: start from what the claim brought.
             journal = context.journal(job, hold);
             error!("{serial}: the attempt panicked; see the lines above");
             Some(retry_or_fail(FailureKind::Internal, "the worker met a defect in itself", job, &mut journal))
