@@ -1,5 +1,6 @@
 //! `[firewall]`: how every firewall is called.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Field;
@@ -26,6 +27,13 @@ pub struct FirewallConfig {
     /// Time for the answer to a software check, in which the firewall asks its update server. Default:
     /// 120s; the predecessor tool gave it 90s.
     pub check_timeout: Duration,
+    /// Refused logins in a row, whichever the devices, after which no new attempt begins anywhere until a
+    /// person resumes the fleet; 0 for never. Default: 3, because a wrong password that is tried on every
+    /// device locks the account out of every device.
+    pub refusals_before_hold: u32,
+    /// Fragments of messages that firewalls answer, each with the word of the kind that it stands for; asked
+    /// before the built-in table, without regard to case. Default: none. For messages that no table knows yet.
+    pub messages: BTreeMap<String, String>,
 }
 
 impl Default for FirewallConfig {
@@ -38,6 +46,8 @@ impl Default for FirewallConfig {
             connect_timeout: Duration::from_secs(10),
             read_timeout: Duration::from_secs(60),
             check_timeout: Duration::from_secs(120),
+            refusals_before_hold: 3,
+            messages: BTreeMap::new(),
         }
     }
 }
@@ -52,6 +62,8 @@ impl FirewallConfig {
             Field::new("firewall.connect_timeout", &mut self.connect_timeout),
             Field::new("firewall.read_timeout", &mut self.read_timeout),
             Field::new("firewall.check_timeout", &mut self.check_timeout),
+            Field::new("firewall.refusals_before_hold", &mut self.refusals_before_hold),
+            Field::new("firewall.messages", &mut self.messages),
         ]
     }
 

@@ -9,12 +9,13 @@
 //! | file | holds |
 //! |---|---|
 //! | one per section | the struct with defaults, units and reasons; what its values are beside each other |
-//! | `setting`, `address`, `secret` | what a value can be |
+//! | `setting`, `address`, `messages`, `secret`, `size` | what a value can be |
 //! | `source`, `read`, `problem`, `nearest` | file and environment; putting them together; what is wrong |
 //! | `edit`, `warnings`, `paths` | `config set`; what works and is risky; where the file is |
 
 mod address;
 mod broker;
+mod disk;
 mod download;
 mod edit;
 mod firewall;
@@ -22,6 +23,7 @@ mod lease;
 mod ledger;
 mod log;
 mod login;
+mod messages;
 mod nearest;
 mod panorama;
 mod paths;
@@ -32,6 +34,7 @@ mod read;
 mod relay;
 pub mod secret;
 mod setting;
+mod size;
 mod source;
 mod tls;
 mod verification;
@@ -48,6 +51,7 @@ use serde::Serialize;
 
 pub use address::{Host, ServerUrl};
 pub use broker::{BrokerConfig, BrokerUrl};
+pub use disk::DiskConfig;
 pub use download::DownloadConfig;
 pub use edit::{set, set_all};
 pub use firewall::FirewallConfig;
@@ -61,6 +65,7 @@ pub use poll::PollConfig;
 pub use problem::{ConfigError, Origin, Problem};
 pub use relay::RelayConfig;
 pub use secret::Secret;
+pub use size::ByteSize;
 pub use tls::{Fingerprint, Pins, TlsConfig, TlsVerify};
 pub use verification::VerificationConfig;
 pub use worker::WorkerConfig;
@@ -96,6 +101,8 @@ pub struct Config {
     pub relay: RelayConfig,
     /// How patient a worker is.
     pub download: DownloadConfig,
+    /// How much room images need on a device.
+    pub disk: DiskConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Where each value that is not a default came from.
@@ -129,6 +136,7 @@ impl Config {
         fields.extend(self.lease.fields());
         fields.extend(self.relay.fields());
         fields.extend(self.download.fields());
+        fields.extend(self.disk.fields());
         fields.extend(self.log.fields());
         fields
     }
@@ -145,6 +153,7 @@ impl Config {
         self.lease.check(problems);
         self.relay.check(problems);
         self.download.check(self.poll.max, problems);
+        self.disk.check(problems);
     }
 }
 

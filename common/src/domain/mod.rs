@@ -6,9 +6,12 @@
 
 pub mod attempt;
 pub mod catalogue;
+pub mod cleanup;
 pub mod device;
 pub mod failure;
+pub mod fleet_plan;
 pub mod hash;
+pub mod hold;
 pub mod image;
 pub mod input;
 pub mod job;

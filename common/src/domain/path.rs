@@ -21,7 +21,7 @@ mod paths_file;
 mod planner;
 mod policy;
 
-pub use budget::{Budget, RESERVE_BYTES, UNKNOWN_SIZE_BYTES};
+pub use budget::{Budget, FACTOR_PERCENT, RESERVE_BYTES, SpaceRule, UNKNOWN_SIZE_BYTES};
 pub use explain::Caution;
 pub use no_path::NoPath;
 pub use paths_file::PathsFile;
@@ -134,9 +134,9 @@ impl Plan {
     }
 
     /// What the missing images need on the device's image volume, of which `available_bytes` are free.
-    pub fn budget(&self, available_bytes: u64) -> Budget {
+    pub fn budget(&self, available_bytes: u64, rule: &SpaceRule) -> Budget {
         let (known, n_unknown) = self.bytes_missing();
-        Budget::new(known, n_unknown, available_bytes)
+        Budget::new(known, n_unknown, available_bytes, rule)
     }
 }
 

@@ -104,6 +104,25 @@ fn values_that_cannot_work_beside_each_other_are_refused() {
             "[download]\nstall_timeout = '30s'",
             "download.stall_timeout = 30s (config.toml:2): must exceed poll.max",
         ),
+        (
+            "[download]\nsilence_timeout = '30s'",
+            "download.silence_timeout = 30s (config.toml:2): must exceed poll.max, which is 30s",
+        ),
+        ("[download]\nsync_timeout = '1s'", "download.sync_timeout = 1s (config.toml:2): must exceed poll.max"),
+        ("[disk]\nfactor_percent = 99", "disk.factor_percent = 99 (config.toml:2): must be from 100 to 300"),
+        ("[disk]\nfactor_percent = 301", "must be from 100 to 300 percent"),
+        ("[disk]\nreserve = 512", "must be a whole number with its unit"),
+        ("[disk]\nreserve = '-1B'", "must be a whole number with its unit"),
+        ("[disk]\nreserve = '99999999999GiB'", "must be a whole number with its unit"),
+        ("[disk]\nreserve = '65GiB'", "disk.reserve = 65GiB (config.toml:2): must be at most 64GiB"),
+        ("[firewall]\nrefusals_before_hold = -1", "must be a whole number from 0"),
+        ("[firewall]\nmessages = 'disk'", "must be a table of text to kind"),
+        ("[firewall]\nmessages = { full = 1 }", "must be a table of text to kind"),
+        ("[firewall]\nmessages = { abc = 'busy' }", "must have texts of 4 to 200 characters; one has 3"),
+        ("[firewall]\nmessages = { 'full, really' = 'busy' }", "without comma and equals sign"),
+        ("[firewall.messages]\n'no room' = 'Disk full'", "must name a kind by its word, such as disk_full"),
+        ("[firewall.messages]\n'no room' = ''", "must name a kind by its word"),
+        ("[firewall.messages]\n'no room' = 'busy'\n'No Room' = 'busy'", "twice; keep one"),
         ("[tls]\nverify = 'ca-file'", "tls.ca_file (default): is missing"),
         ("[tls]\nverify = 'pinned'", "tls.pins (default): is missing"),
         ("[tls]\nca_file = 'absent.pem'", "must name a file that can be read"),
@@ -214,6 +233,51 @@ fn pins_read_from_a_table_and_from_text() {
     assert_eq!(pins, [format!("0123 {hex}"), format!("fw-2 {hex}")]);
 }
 
+#[test]
+fn messages_read_from_a_table_and_from_text() {
+    let place = Place::new("[firewall.messages]\n\"No room for image\" = \"disk_full\"\n");
+    let config = place.load(&[]).unwrap();
+    assert_eq!(config.firewall.messages.get("no room for image").map(String::as_str), Some("disk_full"));
+    assert_eq!(shown(&config, "firewall.messages").0, "no room for image=disk_full");
+    let variable = ("PANOS_UPGRADE__FIREWALL__MESSAGES", "come back later=busy, no licence = entitlement");
+    let config = place.load(&[variable]).unwrap();
+    assert_eq!(shown(&config, "firewall.messages").0, "come back later=busy,no licence=entitlement");
+}
+
+#[test]
+fn sizes_are_read_in_either_kind_of_unit_and_shown_exactly() {
+    for (text, bytes, shows) in [
+        ("512MiB", 512 << 20, "512MiB"),
+        ("1024 MiB", 1 << 30, "1GiB"),
+        ("500MB", 500_000_000, "500000000B"),
+        ("2GB", 2_000_000_000, "1953125KiB"),
+        ("0B", 0, "0B"),
+    ] {
+        let config = Place::new(&format!("[disk]\nreserve = '{text}'")).load(&[]).unwrap();
+        assert_eq!(config.disk.rule().reserve_bytes, bytes);
+        assert_eq!(shown(&config, "disk.reserve").0, shows);
+        assert_eq!(Place::new(&format!("[disk]\nreserve = '{shows}'")).load(&[]).unwrap().disk.reserve.0, bytes);
+    }
+}
+
+#[test]
+fn how_patient_and_how_careful_a_worker_is_can_be_set() {
+    let config = Place::new("").load(&[]).unwrap();
+    assert_eq!(config.download.silence_timeout, Duration::from_secs(20 * 60));
+    assert_eq!(config.download.sync_timeout, Duration::from_secs(30 * 60));
+    assert_eq!((config.firewall.refusals_before_hold, config.disk.factor_percent), (3, 120));
+    let place = Place::new(
+        "[download]\nsilence_timeout = \"40m\"\nsync_timeout = \"1h\"\n[firewall]\nrefusals_before_hold = 0\n\
+         [disk]\nfactor_percent = 110\nreserve = \"0B\"\n",
+    );
+    let config = place.load(&[]).unwrap();
+    assert_eq!(config.download.silence_timeout, Duration::from_secs(40 * 60));
+    assert_eq!(config.download.sync_timeout, Duration::from_secs(60 * 60));
+    assert_eq!(config.firewall.refusals_before_hold, 0);
+    let rule = config.disk.rule();
+    assert_eq!((rule.factor_percent, rule.reserve_bytes), (110, 0));
+}
+
 /// What `config show` prints reads back, from the environment and from a file.
 #[test]
 fn every_default_reads_back_as_it_is_shown() {
@@ -253,6 +317,7 @@ fn keys_are_unique_and_named_after_their_section() {
             "lease",
             "relay",
             "download",
+            "disk",
             "log"
         ]
     );

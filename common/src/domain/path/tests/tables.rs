@@ -108,7 +108,8 @@ fn only_what_is_not_present_is_missing_and_counted() {
     let missing: Vec<_> = plan.missing().map(|image| image.version.to_string()).collect();
     assert_eq!(missing, ["11.1.4-h7", "11.2.0", "11.2.5"]);
     assert_eq!(plan.bytes_missing(), (3000 << 20, 0));
-    assert_eq!(plan.budget(0), Budget::new(3000 << 20, 0, 0));
+    let rule = SpaceRule::default();
+    assert_eq!(plan.budget(0, &rule), Budget::new(3000 << 20, 0, 0, &rule));
     assert!(!plan.is_staged());
 }
 
@@ -118,7 +119,7 @@ fn a_device_that_runs_the_target_has_nothing_to_do() {
         for listing in [None, Some(&listing("10.2.0"))] {
             let plan = planned("11.1.4", &goal, listing, &Policy::default());
             assert!(plan.images.is_empty() && plan.is_staged());
-            assert!(plan.budget(0).fits());
+            assert!(plan.budget(0, &SpaceRule::default()).fits());
             assert_eq!(plan.to_string(), "11.1.4 -> 11.1.4: nothing to do");
         }
     }
