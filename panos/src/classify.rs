@@ -1,13 +1,17 @@
 //! Reads the text of an answer, here and nowhere else: PAN-OS says in prose what others say in codes.
 //!
 //! Promises: [`Refusal`] is what a message was taken for, by one table whose rows name how sure we are;
-//! what no row fits is [`Refusal::Unrecognised`], and the message stays with the error. Leaves to others:
-//! finding the text ([`envelope`](crate::envelope)) and acting on it.
+//! what no row fits is [`Refusal::Unrecognised`], and the message stays with the error; an operator's own
+//! patterns ([`Messages`]) come before the table. Leaves to others: finding the text
+//! ([`envelope`](crate::envelope)) and acting on it.
 
 mod advice;
+mod messages;
 mod patterns;
+mod words;
 
 pub use advice::{Advice, Busy};
+pub use messages::Messages;
 
 /// What a device meant by saying no.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -80,25 +84,41 @@ pub(crate) struct Signals<'a> {
     pub(crate) code: Option<u16>,
     /// The message, lines joined.
     pub(crate) text: &'a str,
+    /// What was asked for.
+    pub(crate) about: About,
 }
 
-/// Takes an answer for one of the known refusals.
+/// What a command asks for, where the same words mean something else for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum About {
+    /// Anything.
+    #[default]
+    Device,
+    /// One job of the device, by its id: here `not found` is about the job.
+    OneJob,
+}
+
+/// Takes an answer for one of the known refusals: first by the operator's own patterns, then by the table.
 ///
 /// Words come before numbers, because a code is often too coarse (17 is "invalid command or parameters"
 /// for nearly everything); among words the more particular row stands first in the table.
-pub(crate) fn classify(signals: Signals<'_>) -> Refusal {
+pub(crate) fn classify(signals: Signals<'_>, messages: &Messages) -> Refusal {
     let said = normalised(&format!("{} {}", signals.reason.unwrap_or_default(), signals.text));
-    if let Some(refusal) = patterns::find(&said) {
+    if let Some(refusal) = messages.find(&said).or_else(|| patterns::find(&said)) {
         return refusal;
     }
     if signals.http_status == 403 || signals.http_status == 401 || signals.code == Some(403) {
         return Refusal::CredentialsRejected;
+    }
+    if signals.about == About::OneJob && (matches!(signals.code, Some(7 | 13)) || denies_job(&said)) {
+        return Refusal::JobLost;
     }
     match signals.code {
         Some(22) => return Refusal::SessionTimedOut,
         Some(16) => return Refusal::Permission,
         Some(2..=5 | 11 | 21) => return Refusal::Internal,
         Some(1 | 6 | 12 | 17 | 18) => return Refusal::Permanent,
+        Some(400) if !said.is_empty() => return Refusal::Permanent,
         Some(_) | None => {}
     }
     match signals.http_status {
@@ -110,8 +130,25 @@ pub(crate) fn classify(signals: Signals<'_>) -> Refusal {
 }
 
 /// Takes a text that came without numbers, as the details of a failed job.
-pub(crate) fn classify_text(text: &str) -> Refusal {
-    classify(Signals { text, ..Signals::default() })
+pub(crate) fn classify_text(text: &str, messages: &Messages) -> Refusal {
+    classify(Signals { text, ..Signals::default() }, messages)
+}
+
+/// Whether an answer to the question for one job says that there is no such job.
+///
+/// What a device says about an id that it does not know was never recorded (codes 7 and 13, "object not
+/// present" and "object not found", are documented); these are the ways to say it in English.
+pub(crate) fn denies_job(text: &str) -> bool {
+    const DENIALS: [&str; 8] =
+        ["not found", "not exist", "no such", "unknown", "invalid", "not present", "no longer", "no job"];
+    let said = normalised(text);
+    said.contains("job") && DENIALS.iter().any(|denial| said.contains(denial))
+}
+
+/// Whether an error is none: a restart answers so under either status, and the vendor's own library goes
+/// on where a text begins like this (pan-os-python, `base.py`).
+pub(crate) fn says_done(text: &str) -> bool {
+    normalised(text).starts_with("command succeeded with no output")
 }
 
 /// Lower case, every run of white space one blank.

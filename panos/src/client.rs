@@ -1,17 +1,17 @@
 //! One device, as the commands in `commands/` see it: a call in, a typed answer or a typed error out.
 //!
 //! Promises: one call at a time (Panorama: as many as allowed); a key that is no longer good is replaced
-//! once and the call repeated once, then the error is told. Nothing else is ever repeated. Leaves to
-//! others: keys ([`key`](crate::key)), bytes ([`transport`](crate::transport)), meaning (`commands/`).
+//! once and the call repeated once, then the error is told; [`Client::without_rekey`] not even that.
+//! Nothing else is ever repeated. Leaves to others: keys ([`key`](crate::key)), bytes ([`transport`](crate::transport)), meaning (`commands/`).
 
-use crate::classify::{Advice, Refusal};
+use crate::classify::{Advice, Messages, Refusal};
 use crate::commands::Command;
 use crate::endpoint::Endpoint;
-use crate::envelope::{self, Fault, Missing};
+use crate::envelope::{self, Fault, Missing, Reading};
 use crate::error::PanosError;
 use crate::key::{Credentials, Held, KeyCache};
 use crate::redact::{REDACTED, Redactor};
-use crate::transport::{Failure, Reply, Transport};
+use crate::transport::{Failure, Reply, Sent, Transport};
 use crate::xml::Element;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -27,6 +27,25 @@ const PARSE_ELSEWHERE_BYTES: usize = 256 * 1024;
 /// One firewall or Panorama.
 ///
 /// Clones are the same device: they share the turn to call and the key.
+///
+/// ```
+/// use panos::{Client, Credentials, Endpoint, Messages, Refusal, Transport, TransportConfig, Trust};
+/// use std::sync::Arc;
+///
+/// # fn main() -> Result<(), panos::PanosError> {
+/// # panos::install_crypto_provider();
+/// # let config = TransportConfig { trust: Trust::None, ..TransportConfig::default() };
+/// let transport = Transport::new(&config)?;
+/// let credentials = Credentials::ApiKey("the key".to_owned().into());
+/// let full = Messages::new([("no room for image".to_owned(), Refusal::DiskFull)]);
+/// let firewall = Client::new(transport, Endpoint::new("192.0.2.41", 443)?, credentials)
+///     .with_messages(Arc::new(full));
+/// // The same device, for polls of a job: never asks it for a new key, whatever a reboot makes it answer.
+/// let poller = firewall.without_rekey();
+/// assert_eq!(poller.endpoint(), firewall.endpoint());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     transport: Transport,
@@ -36,6 +55,17 @@ pub struct Client {
     /// Calls that may run at the endpoint at once.
     turns: Arc<Semaphore>,
     target: Option<Target>,
+    pub(crate) messages: Arc<Messages>,
+    rekey: Rekey,
+}
+
+/// What a refused key leads to.
+#[derive(Debug, Clone, Copy)]
+enum Rekey {
+    /// One new key and one repetition, where there is a password.
+    Once,
+    /// Nothing.
+    Never,
 }
 
 /// A firewall behind Panorama; it, too, gets one call at a time.
@@ -51,6 +81,11 @@ struct Turn<'a> {
     _endpoint: SemaphorePermit<'a>,
 }
 
+/// A reader of answers: a function of `commands/`. Named once instead of in five signatures.
+pub(crate) trait Read<T>: Fn(&Element) -> Result<T, Missing> + Clone + Send + 'static {}
+
+impl<T, F: Fn(&Element) -> Result<T, Missing> + Clone + Send + 'static> Read<T> for F {}
+
 impl Client {
     /// A device that is called one command at a time. Connects to nothing yet.
     pub fn new(transport: Transport, endpoint: Endpoint, credentials: Credentials) -> Self {
@@ -61,7 +96,26 @@ impl Client {
             keys: KeyCache::new(),
             turns: Arc::new(Semaphore::new(1)),
             target: None,
+            messages: Arc::default(),
+            rekey: Rekey::Once,
         }
+    }
+
+    /// Asks an operator's own patterns before the table what a message means.
+    #[must_use]
+    pub fn with_messages(self, messages: Arc<Messages>) -> Self {
+        Self { messages, ..self }
+    }
+
+    /// The same device, called with the key at hand only; a refusal is answered as it is.
+    ///
+    /// For polls of a device that may be booting: until its authentication service runs it refuses every
+    /// key, and a `keygen` then would end the user's other sessions, count towards a lock-out, and be
+    /// refused as well. Make the first call of a process with the client itself, so that there is a key:
+    /// without any, the answer is [`PanosError::Setup`], or the refusal that the last `keygen` met.
+    #[must_use]
+    pub fn without_rekey(&self) -> Self {
+        Self { rekey: Rekey::Never, ..self.clone() }
     }
 
     /// Uses keys that other clients of the process made, and shares its own.
@@ -103,33 +157,36 @@ impl Client {
         &self,
         command: &Command,
         xml: &str,
-        read: fn(&Element) -> Result<T, Missing>,
+        read: impl Read<T>,
     ) -> Result<T, PanosError> {
         let mut form = vec![("type", "op"), ("cmd", xml)];
         if let Some(target) = &self.target {
             form.push(("target", &target.serial));
         }
-        self.call(command, &form, read).await
+        self.call(command, &Sent::Form(&form), read).await
     }
 
     /// Makes one call with a key, and a second one with a new key where the first key was the problem.
     pub(crate) async fn call<T: Send + 'static>(
         &self,
         command: &Command,
-        form: &[(&str, &str)],
-        read: fn(&Element) -> Result<T, Missing>,
+        sent: &Sent<'_>,
+        read: impl Read<T>,
     ) -> Result<T, PanosError> {
         let seen = self.key_round();
         let _turn = self.turn().await;
-        let held = self.key(seen).await?;
-        let outcome = self.attempt(command, form, &held, read).await;
+        let held = match self.rekey {
+            Rekey::Once => self.key(seen).await?,
+            Rekey::Never => self.key_at_hand(command).await?,
+        };
+        let outcome = self.attempt(command, sent, &held, read.clone()).await;
         match &outcome {
             Err(PanosError::Refused { refusal, .. })
                 if asks_for_a_new_key(refusal) && held.may_be_renewed() =>
             {
                 debug!(device.host = %self.endpoint, command = command.name, ?refusal, "key is no longer good");
                 let renewed = self.renewed_key(&held, seen).await?;
-                self.attempt(command, form, &renewed, read).await
+                self.attempt(command, sent, &renewed, read).await
             }
             Ok(_) | Err(_) => outcome,
         }
@@ -147,31 +204,37 @@ impl Client {
     async fn attempt<T: Send + 'static>(
         &self,
         command: &Command,
-        form: &[(&str, &str)],
+        sent: &Sent<'_>,
         held: &Held,
-        read: fn(&Element) -> Result<T, Missing>,
+        read: impl Read<T>,
     ) -> Result<T, PanosError> {
         let redactor = match &self.credentials {
             Credentials::ApiKey(_) => Redactor::new(&[&held.key]),
             Credentials::Password { password, .. } => Redactor::new(&[&held.key, password]),
         };
-        self.exchange(command, form, Some(&held.key), &redactor, read).await
+        self.exchange(command, sent, Some(&held.key), &redactor, read).await
     }
 
     /// One request and its answer, with the words for what went wrong.
     pub(crate) async fn exchange<T: Send + 'static>(
         &self,
         command: &Command,
-        form: &[(&str, &str)],
+        sent: &Sent<'_>,
         key: Option<&SecretString>,
         redactor: &Redactor,
-        read: fn(&Element) -> Result<T, Missing>,
+        read: impl Read<T>,
     ) -> Result<T, PanosError> {
         let header = key.map(header_value).transpose()?;
+        let reading = Reading {
+            redactor: redactor.clone(),
+            messages: self.messages.clone(),
+            quotable: command.quotable,
+            about: command.about,
+        };
         let started = Instant::now();
-        let replied = self.transport.post(&self.endpoint, header.as_ref(), form, command.patience).await;
+        let replied = self.transport.post(&self.endpoint, header.as_ref(), sent, command.patience).await;
         let outcome = match replied {
-            Ok(reply) => self.read(command, without(reply, key), redactor, read).await,
+            Ok(reply) => self.read(command, without(reply, key), reading, read).await,
             Err(failure) => Err(self.failed(command, failure)),
         };
         debug!(
@@ -189,16 +252,13 @@ impl Client {
         &self,
         command: &Command,
         reply: Reply,
-        redactor: &Redactor,
-        read: fn(&Element) -> Result<T, Missing>,
+        reading: Reading,
+        read: impl Read<T>,
     ) -> Result<T, PanosError> {
-        let quotable = command.quotable;
         let opened = if reply.body.len() < PARSE_ELSEWHERE_BYTES {
-            envelope::open(&reply, redactor, quotable, read)
+            envelope::open(&reply, &reading, read)
         } else {
-            let redactor = redactor.clone();
-            let opening = move || envelope::open(&reply, &redactor, quotable, read);
-            match tokio::task::spawn_blocking(opening).await {
+            match tokio::task::spawn_blocking(move || envelope::open(&reply, &reading, read)).await {
                 Ok(opened) => opened,
                 Err(stopped) => match stopped.try_into_panic() {
                     Ok(panic) => std::panic::resume_unwind(panic),

@@ -4,13 +4,12 @@
 //! PAN-OS has been seen to put it. Leaves to others: what the text means
 //! ([`classify`](crate::classify)), what a command's answer holds (`commands/`).
 
-use crate::classify::{Refusal, Signals, classify};
-use crate::redact::{Redactor, one_line};
+use crate::classify::{self, About, Messages, Refusal, Signals};
+use crate::limits::{MAX_LINE_CHARS, MAX_LINES};
+use crate::redact::{Redactor, line, one_line};
 use crate::transport::Reply;
 use crate::xml::Element;
-
-/// Longest message that is kept; a job's details may be longer than anybody reads.
-const MAX_MESSAGE_CHARS: usize = 1_000;
+use std::sync::Arc;
 
 /// Why an answer has no content for us. The client adds who was asked what.
 #[derive(Debug, PartialEq, Eq)]
@@ -30,17 +29,31 @@ impl Missing {
     }
 }
 
+/// How an answer is read.
+#[derive(Clone)]
+pub(crate) struct Reading {
+    /// What must not be repeated.
+    pub(crate) redactor: Redactor,
+    /// What the operator has taught.
+    pub(crate) messages: Arc<Messages>,
+    /// False for an answer that may hold a secret which `redactor` does not know.
+    pub(crate) quotable: bool,
+    /// What was asked for.
+    pub(crate) about: About,
+}
+
 /// Opens an answer and hands the content to `read`.
-///
-/// `quotable` is false for an answer that may hold a secret which `redactor` does not know.
 pub(crate) fn open<T>(
     reply: &Reply,
-    redactor: &Redactor,
-    quotable: bool,
+    reading: &Reading,
     read: impl FnOnce(&Element) -> Result<T, Missing>,
 ) -> Result<T, Fault> {
-    let quote = || if quotable { redactor.excerpt(&reply.body) } else { "(not shown)".to_owned() };
+    let quote =
+        || if reading.quotable { reading.redactor.excerpt(&reply.body) } else { "(not shown)".to_owned() };
     let unexpected = |expected: String, found: String| Fault::Unexpected { expected, found };
+    let take = |response: &Element| {
+        read(response).map_err(|Missing(expected)| unexpected(reading.redactor.clean(&expected), quote()))
+    };
 
     let parsed = Element::parse(&reply.body);
     let response = match &parsed {
@@ -53,7 +66,7 @@ pub(crate) fn open<T>(
                 "an answer of the XML API".to_owned(),
                 format!("HTTP status {} with {}", reply.status, quote()),
             ),
-            response => refused(reply, response, redactor),
+            response => refused(reply, response, reading),
         });
     }
     let Some(response) = response else {
@@ -64,8 +77,9 @@ pub(crate) fn open<T>(
         return Err(unexpected("one `<response>` document".to_owned(), found));
     };
     match response.attribute("status") {
-        Some("success") => read(response).map_err(|Missing(expected)| unexpected(expected, quote())),
-        Some("error") => Err(refused(reply, Some(response), redactor)),
+        Some("success") => take(response),
+        Some("error") if classify::says_done(&message(response)) => take(response),
+        Some("error") => Err(refused(reply, Some(response), reading)),
         Some(_) | None => Err(unexpected("`status` to be \"success\" or \"error\"".to_owned(), quote())),
     }
 }
@@ -75,12 +89,13 @@ fn speaks_by_status(status: u16) -> bool {
     matches!(status, 400 | 401 | 403 | 429 | 500..=599)
 }
 
-fn refused(reply: &Reply, response: Option<&Element>, redactor: &Redactor) -> Fault {
+fn refused(reply: &Reply, response: Option<&Element>, reading: &Reading) -> Fault {
     let text = response.map(message).unwrap_or_default();
     let code =
         response.and_then(|response| response.attribute("code")).and_then(|code| code.trim().parse().ok());
     let reason = reply.reason.as_deref().map(str::trim).filter(|reason| !reason.is_empty());
-    let refusal = classify(Signals { http_status: reply.status, reason, code, text: &text });
+    let signals = Signals { http_status: reply.status, reason, code, text: &text, about: reading.about };
+    let refusal = classify::classify(signals, &reading.messages);
 
     let mut said = Vec::new();
     if !(200..300).contains(&reply.status) {
@@ -98,24 +113,34 @@ fn refused(reply: &Reply, response: Option<&Element>, redactor: &Redactor) -> Fa
     if said.is_empty() {
         said.push("no reason given".to_owned());
     }
-    let message = one_line(&redactor.clean(&said.join(": "))).chars().take(MAX_MESSAGE_CHARS).collect();
+    let message = one_line(&reading.redactor.clean(&said.join(": "))).chars().take(MAX_LINE_CHARS).collect();
     Fault::Refused { refusal, message }
 }
 
-/// The text of an answer, from the first of the five places that has one.
+/// The text of an answer, from the first place that has one.
 ///
-/// The order is that of pan-python's `xapi.py`; the formats are not documented by the vendor.
+/// Five places in the order of pan-python's `xapi.py`, because the vendor does not document the formats:
+/// `msg/line`, `result/msg/line`, `result/msg`, `msg`, `result/job/details/line`. Last comes the text of
+/// `result` itself, so that an error in yet another form keeps its words.
 pub(crate) fn message(response: &Element) -> String {
-    const PLACES: [&[&str]; 3] = [&["msg"], &["result", "msg"], &["result", "job", "details"]];
-    PLACES
-        .iter()
-        .filter_map(|place| response.at(place))
-        .map(|element| lines(element).join("; "))
-        .find(|text| !text.is_empty())
-        .unwrap_or_default()
+    let with_lines = |element: &&Element| element.child("line").is_some();
+    let places: [&dyn Fn() -> Option<String>; 6] = [
+        &|| response.child("msg").filter(with_lines).map(joined),
+        &|| response.at(&["result", "msg"]).filter(with_lines).map(joined),
+        &|| response.at(&["result", "msg"]).map(joined),
+        &|| response.child("msg").map(joined),
+        &|| response.at(&["result", "job", "details"]).map(joined),
+        &|| response.child("result").map(|result| line(result.text())),
+    ];
+    places.iter().filter_map(|place| place()).find(|text| !text.is_empty()).unwrap_or_default()
 }
 
-/// The lines below an element: `<line>` with text, `<line>` in `<line>`, or plain text.
+fn joined(element: &Element) -> String {
+    lines(element).join("; ")
+}
+
+/// The lines below an element: `<line>` with text, `<line>` in `<line>`, or plain text. At most
+/// [`MAX_LINES`] of at most [`MAX_LINE_CHARS`].
 pub(crate) fn lines(element: &Element) -> Vec<String> {
     let mut found = Vec::new();
     collect(element, &mut found);
@@ -123,8 +148,8 @@ pub(crate) fn lines(element: &Element) -> Vec<String> {
 }
 
 fn collect(element: &Element, found: &mut Vec<String>) {
-    if !element.text().is_empty() {
-        found.push(element.text().to_owned());
+    if !element.text().is_empty() && found.len() < MAX_LINES {
+        found.push(line(element.text()));
     }
     // Depth is bounded by the parser.
     for child in element.all_children() {

@@ -12,7 +12,7 @@ use crate::endpoint::Endpoint;
 use crate::envelope::Missing;
 use crate::error::PanosError;
 use crate::redact::Redactor;
-use crate::transport::Patience;
+use crate::transport::Sent;
 use crate::xml::Element;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
@@ -123,14 +123,15 @@ pub(crate) struct Held {
     pub(crate) key: SecretString,
     /// The round it is of; none for a configured key.
     round: Option<u64>,
-    /// Made during this very call: if even this one is refused, the next would be, too.
-    fresh: bool,
+    /// Whether another may be made in its place. Not for one made during this very call: if even this one
+    /// is refused, the next would be, too.
+    renewable: bool,
 }
 
 impl Held {
     /// Whether a new key is allowed in its place.
     pub(crate) fn may_be_renewed(&self) -> bool {
-        self.round.is_some() && !self.fresh
+        self.renewable
     }
 }
 
@@ -146,27 +147,56 @@ impl Client {
     /// The key at hand, made now if there is none.
     pub(crate) async fn key(&self, seen: u64) -> Result<Held, PanosError> {
         let (username, password) = match &self.credentials {
-            Credentials::ApiKey(key) => return Ok(Held { key: key.clone(), round: None, fresh: false }),
+            Credentials::ApiKey(key) => return Ok(Held { key: key.clone(), round: None, renewable: false }),
             Credentials::Password { username, password } => (username, password),
         };
         let slot = self.keys.slot(&self.endpoint, username);
         let mut made = slot.made.lock().await;
         if let Some(key) = &made.key {
-            return Ok(Held { key: key.clone(), round: Some(slot.round()), fresh: false });
+            return Ok(Held { key: key.clone(), round: Some(slot.round()), renewable: true });
         }
         self.make_key(&slot, &mut made, seen, username, password).await
+    }
+
+    /// The key at hand, and none made: what was denied to somebody is denied to this call, too.
+    pub(crate) async fn key_at_hand(&self, command: &Command) -> Result<Held, PanosError> {
+        let username = match &self.credentials {
+            Credentials::ApiKey(key) => return Ok(Held { key: key.clone(), round: None, renewable: false }),
+            Credentials::Password { username, .. } => username,
+        };
+        let slot = self.keys.slot(&self.endpoint, username);
+        let made = slot.made.lock().await;
+        match (&made.key, &made.denial) {
+            (Some(key), _) => Ok(Held { key: key.clone(), round: Some(slot.round()), renewable: false }),
+            (None, Some(denial)) => Err(self.denied(denial)),
+            (None, None) => Err(PanosError::Setup {
+                problem: format!(
+                    "{}: no API key at hand for `{}`, and this call makes none",
+                    self.endpoint, command.name
+                ),
+            }),
+        }
+    }
+
+    fn denied(&self, denial: &Denial) -> PanosError {
+        PanosError::Refused {
+            host: self.endpoint.to_string(),
+            command: KEYGEN.name,
+            refusal: denial.refusal.clone(),
+            message: denial.message.clone(),
+        }
     }
 
     /// Another key than `refused`: one that somebody made meanwhile, else a new one.
     pub(crate) async fn renewed_key(&self, refused: &Held, seen: u64) -> Result<Held, PanosError> {
         let Credentials::Password { username, password } = &self.credentials else {
-            return Ok(Held { key: refused.key.clone(), round: None, fresh: true });
+            return Ok(Held { key: refused.key.clone(), round: None, renewable: false });
         };
         let slot = self.keys.slot(&self.endpoint, username);
         let mut made = slot.made.lock().await;
         match &made.key {
             Some(key) if Some(slot.round()) != refused.round => {
-                return Ok(Held { key: key.clone(), round: Some(slot.round()), fresh: true });
+                return Ok(Held { key: key.clone(), round: Some(slot.round()), renewable: false });
             }
             Some(_) => made.key = None,
             None => {}
@@ -184,22 +214,17 @@ impl Client {
         password: &SecretString,
     ) -> Result<Held, PanosError> {
         if let (Some(denial), true) = (&made.denial, slot.round() > seen) {
-            return Err(PanosError::Refused {
-                host: self.endpoint.to_string(),
-                command: KEYGEN.name,
-                refusal: denial.refusal.clone(),
-                message: denial.message.clone(),
-            });
+            return Err(self.denied(denial));
         }
         let form = [("type", "keygen"), ("user", username), ("password", password.expose_secret())];
         let redactor = Redactor::new(&[password]);
-        let outcome = self.exchange(&KEYGEN, &form, None, &redactor, read_key).await;
+        let outcome = self.exchange(&KEYGEN, &Sent::Form(&form), None, &redactor, read_key).await;
         match outcome {
             Ok(key) => {
                 slot.next_round();
                 made.denial = None;
                 made.key = Some(key.clone());
-                Ok(Held { key, round: Some(slot.round()), fresh: true })
+                Ok(Held { key, round: Some(slot.round()), renewable: false })
             }
             Err(error) => {
                 if let PanosError::Refused { refusal, message, .. } = &error {
@@ -213,7 +238,7 @@ impl Client {
 }
 
 /// Its answer is never quoted: it may hold a key that nobody knows yet.
-pub(crate) const KEYGEN: Command = Command { name: "keygen", patience: Patience::Ordinary, quotable: false };
+pub(crate) const KEYGEN: Command = Command { quotable: false, ..Command::ordinary("keygen") };
 
 /// The key of a `keygen` answer. Current systems write `status = 'success'`: recorded, AWS-GWLB issue 20.
 fn read_key(response: &Element) -> Result<SecretString, Missing> {

@@ -46,12 +46,14 @@ mod endpoint;
 mod envelope;
 mod error;
 mod key;
+pub mod limits;
 mod redact;
 mod tls;
 mod transport;
+mod upload;
 mod xml;
 
-pub use classify::{Advice, Busy, Refusal};
+pub use classify::{Advice, Busy, Messages, Refusal};
 pub use client::Client;
 pub use commands::connected::{DeviceQuery, ManagedDevice, PeerLink};
 pub use commands::disk_space::{DiskSpace, IMAGE_DIRECTORY, Mount};

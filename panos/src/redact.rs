@@ -4,6 +4,7 @@
 //! whatever was sent as a secret is looked for in whatever comes back. Leaves to others: not to quote the
 //! answer of `keygen`, whose key nobody knows yet.
 
+use crate::limits::{MAX_FIELD_CHARS, MAX_LINE_CHARS};
 use secrecy::{ExposeSecret, SecretString};
 
 /// What stands where a secret stood.
@@ -62,9 +63,29 @@ pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().map(printable).collect()
 }
 
+/// A word of a device as it is kept: see [`limits`](crate::limits).
+pub(crate) fn field(text: &str) -> String {
+    text.chars().map(kept).take(MAX_FIELD_CHARS).collect()
+}
+
+/// A line or remark of a device as it is kept: see [`limits`](crate::limits).
+pub(crate) fn line(text: &str) -> String {
+    text.chars().map(kept).take(MAX_LINE_CHARS).collect()
+}
+
+/// White space becomes a blank, so that one text stays one line.
+fn kept(c: char) -> char {
+    if matches!(c, '\n' | '\r' | '\t' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}') {
+        ' '
+    } else {
+        printable(c)
+    }
+}
+
 /// A control character or a direction mark becomes a visible placeholder.
 fn printable(c: char) -> char {
-    let turns_text = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns_text =
+        matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if c.is_control() || turns_text { char::REPLACEMENT_CHARACTER } else { c }
 }
 
@@ -88,21 +109,23 @@ fn cut_off_at_end(text: &str, secret: &str) -> Option<usize> {
 /// Removes what stands between `Key Expired:` and the next blank, whether or not it is our key.
 fn without_expired_key(text: &str) -> String {
     const MARK: &str = "key expired:";
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
     // ASCII lower case keeps every byte position.
-    while let Some(at) = rest.to_ascii_lowercase().find(MARK) {
-        let (before, after) = rest.split_at(at + MARK.len());
-        out.push_str(before);
+    let lower = text.to_ascii_lowercase();
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    while let Some(at) = lower.get(done..).and_then(|rest| rest.find(MARK)) {
+        let mark_end = done + at + MARK.len();
+        let after = &text[mark_end..];
         let key = after.trim_start();
-        out.push_str(&after[..after.len() - key.len()]);
+        let key_start = text.len() - key.len();
         let end = key.find(|c: char| c.is_whitespace() || c == '<').unwrap_or(key.len());
+        out.push_str(&text[done..key_start]);
         if end > 0 {
             out.push_str(REDACTED);
         }
-        rest = &key[end..];
+        done = key_start + end;
     }
-    out.push_str(rest);
+    out.push_str(&text[done..]);
     out
 }
 

@@ -1,7 +1,8 @@
 //! What the readers' tests share: each whole answer is read as it stands, compact and spread out,
 //! because recorded answers are mostly printed prettily by their authors and compact on the wire.
 
-use crate::envelope::{Fault, Missing, open};
+use crate::classify::{About, Messages};
+use crate::envelope::{Fault, Missing, Reading, open};
 use crate::redact::Redactor;
 use crate::transport::Reply;
 use crate::xml::Element;
@@ -12,15 +13,24 @@ pub(crate) fn reply(body: &str) -> Reply {
     Reply { status: 200, reason: None, body: body.to_owned() }
 }
 
+/// Reads an answer that may be quoted, without any secret to hide.
+pub(crate) fn plainly() -> Reading {
+    Reading {
+        redactor: Redactor::new(&[]),
+        messages: Messages::default().into(),
+        quotable: true,
+        about: About::Device,
+    }
+}
+
 /// Opens a whole answer in three layouts and returns what all of them gave.
 pub(crate) fn read_both<T: PartialEq + Debug>(
     answer: &str,
     read: fn(&Element) -> Result<T, Missing>,
 ) -> Result<T, Fault> {
-    let redactor = Redactor::new(&[]);
-    let outcome = open(&reply(answer), &redactor, true, read);
+    let outcome = open(&reply(answer), &plainly(), read);
     for layout in [compact(answer), spread(answer)] {
-        let other = open(&reply(&layout), &redactor, true, read);
+        let other = open(&reply(&layout), &plainly(), read);
         match (&outcome, &other) {
             (Err(Fault::Unexpected { expected, .. }), Err(Fault::Unexpected { expected: same, .. })) => {
                 assert_eq!(expected, same, "in another layout:\n{layout}");

@@ -11,6 +11,7 @@
 use crate::endpoint::Endpoint;
 use crate::error::{Phase, TlsProblem};
 use crate::tls::{self, Trust};
+use crate::upload::Upload;
 use crate::{PanosError, error};
 use hyper::ext::ReasonPhrase;
 use reqwest::header::HeaderValue;
@@ -25,6 +26,9 @@ const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 const POOL_IDLE_PER_HOST: usize = 5;
 /// Finds the dead other end of an idle connection before the next call does.
 const TCP_KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// An image over a slow line; field tools allow half an hour.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 /// How devices are reached.
 #[derive(Debug, Clone)]
@@ -71,6 +75,15 @@ pub struct Transport {
 pub(crate) enum Patience {
     Ordinary,
     Slow,
+    Upload,
+}
+
+/// What is sent to a device.
+pub(crate) enum Sent<'a> {
+    /// A form, the parameters of a command.
+    Form(&'a [(&'a str, &'a str)]),
+    /// A file, its parameters in the query.
+    File { query: &'a [(&'a str, &'a str)], upload: &'a Upload },
 }
 
 /// What came back, whole but unread.
@@ -121,19 +134,24 @@ impl Transport {
         })
     }
 
-    /// Posts a form and reads the answer, within the time and size that are allowed.
+    /// Posts what is to be sent and reads the answer, within the time and size that are allowed.
     pub(crate) async fn post(
         &self,
         endpoint: &Endpoint,
         key: Option<&HeaderValue>,
-        form: &[(&str, &str)],
+        sent: &Sent<'_>,
         patience: Patience,
     ) -> Result<Reply, Failure> {
         let limit = match patience {
             Patience::Ordinary => self.read_timeout,
             Patience::Slow => self.slow_timeout,
+            Patience::Upload => UPLOAD_TIMEOUT,
         };
-        let mut request = self.http.post(endpoint.url().clone()).form(form);
+        let request = self.http.post(endpoint.url().clone());
+        let mut request = match sent {
+            Sent::Form(form) => request.form(form),
+            Sent::File { query, upload } => upload.attach(request.query(query)).await.map_err(unreadable)?,
+        };
         if let Some(key) = key {
             request = request.header("X-PAN-KEY", key);
         }
@@ -168,6 +186,11 @@ impl Transport {
             .unwrap_or_else(|broken| String::from_utf8_lossy(broken.as_bytes()).into_owned());
         Ok(Reply { status: response.status().as_u16(), reason, body })
     }
+}
+
+/// The file to be sent is gone: nothing was sent.
+fn unreadable(source: io::Error) -> Failure {
+    Failure::NoAnswer { phase: Phase::Connect, source }
 }
 
 /// What a failed exchange means, by the causes inside it.

@@ -7,6 +7,7 @@
 //! Leaves to others: what the elements mean ([`envelope`](crate::envelope), `commands/`), and the size of
 //! the text ([`transport`](crate::transport)).
 
+use crate::redact::{field, line};
 use quick_xml::escape::resolve_xml_entity;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
@@ -123,12 +124,20 @@ impl Element {
         self.child(name).map(Self::text).filter(|text| !text.is_empty())
     }
 
-    /// Like [`Self::value`], and none for the words by which devices say that there is no value.
+    /// Like [`Self::value`], and none for the words by which devices say that there is no value; kept as a
+    /// [`field`].
     pub(crate) fn known(&self, name: &str) -> Option<String> {
+        self.stated(name).map(field)
+    }
+
+    /// The same for a remark, which may be longer.
+    pub(crate) fn remark(&self, name: &str) -> Option<String> {
+        self.stated(name).map(line)
+    }
+
+    fn stated(&self, name: &str) -> Option<&str> {
         const NO_VALUE: [&str; 3] = ["unknown", "N/A", "(null)"];
-        self.value(name)
-            .filter(|text| !NO_VALUE.iter().any(|word| word.eq_ignore_ascii_case(text)))
-            .map(str::to_owned)
+        self.value(name).filter(|text| !NO_VALUE.iter().any(|word| word.eq_ignore_ascii_case(text)))
     }
 }
 

@@ -97,7 +97,6 @@ pub(crate) static PATTERNS: &[Pattern] = {
         // Jobs that a restarted management plane no longer has.
         row(&["configd restart"], Refusal::JobLost, Recorded),
         row(&["no such query job"], Refusal::JobLost, Recorded),
-        row(&["job", "not found"], Refusal::JobLost, Guess),
         row(&["no such job"], Refusal::JobLost, Guess),
         // Panorama about a device: the first is recorded (cdot65), the others are known to pan-fw-upgrader.
         row(&["cloud management is enabled"], Refusal::CloudManaged, Tool),
@@ -108,13 +107,14 @@ pub(crate) static PATTERNS: &[Pattern] = {
         row(&["no such target"], Refusal::Offline, Tool),
         // Never published.
         row(&["is not a valid version"], Refusal::UnknownVersion, Guess),
-        row(&["no space left"], Refusal::DiskFull, Guess),
+        row(&["no space"], Refusal::DiskFull, Guess),
         row(&["no disk space"], Refusal::DiskFull, Guess),
         row(&["not enough space"], Refusal::DiskFull, Guess),
         row(&["not enough disk space"], Refusal::DiskFull, Guess),
         row(&["insufficient disk space"], Refusal::DiskFull, Guess),
         row(&["disk full"], Refusal::DiskFull, Guess),
-        row(&["disk is full"], Refusal::DiskFull, Guess),
+        row(&["disk space full"], Refusal::DiskFull, Guess),
+        row(&["disk", "is full"], Refusal::DiskFull, Guess),
         row(&["not entitled"], Refusal::Entitlement, Guess),
         row(&["support", "expired"], Refusal::Entitlement, Guess),
         row(&["license"], Refusal::Entitlement, Guess),

@@ -1,19 +1,23 @@
 //! Whole answers as devices give them, each with what it must be taken for.
 
-use super::patterns::{Grade, PATTERNS};
+use super::patterns::{Grade, Meaning, PATTERNS};
 use super::*;
 use crate::envelope::{Fault, open};
-use crate::redact::Redactor;
+use crate::testing::plainly;
 use crate::transport::Reply;
 use crate::xml::Element;
 
 fn refused(status: u16, reason: Option<&str>, body: &str) -> (Refusal, String) {
     let reply = Reply { status, reason: reason.map(str::to_owned), body: body.to_owned() };
     let read = |_: &Element| Ok(());
-    match open(&reply, &Redactor::new(&[]), true, read) {
+    match open(&reply, &plainly(), read) {
         Err(Fault::Refused { refusal, message }) => (refusal, message),
         other => panic!("expected a refusal of {body}, found {other:?}"),
     }
+}
+
+fn plain(text: &str) -> Refusal {
+    classify_text(text, &Messages::default())
 }
 
 fn line(text: &str) -> String {
@@ -164,9 +168,9 @@ fn http_errors_count_where_no_document_came() {
 fn the_missing_base_is_taken_from_the_quotes() {
     let text = "The required '11.2.0' base image must be loaded before this image can be loaded.  You do not have \
                 to install or run the base image, only download it.";
-    assert_eq!(classify_text(text), Refusal::BaseMissing { version: "11.2.0".into() });
+    assert_eq!(plain(text), Refusal::BaseMissing { version: "11.2.0".into() });
     assert_eq!(
-        classify_text("the base image must be loaded before this image"),
+        plain("the base image must be loaded before this image"),
         Refusal::Unrecognised,
         "without a version there is nothing to add to a plan"
     );
@@ -174,10 +178,7 @@ fn the_missing_base_is_taken_from_the_quotes() {
 
 #[test]
 fn a_successful_download_is_no_full_disk() {
-    assert_eq!(
-        classify_text("Image successfully written to disk, then something failed"),
-        Refusal::Unrecognised
-    );
+    assert_eq!(plain("Image successfully written to disk, then something failed"), Refusal::Unrecognised);
 }
 
 #[test]
@@ -213,4 +214,65 @@ fn every_remedy_is_a_lower_case_sentence() {
     assert_eq!(Refusal::DiskFull.advice(), Advice::Operator);
     assert_eq!(Refusal::Permanent.advice(), Advice::Permanent);
     assert_eq!(Refusal::Unrecognised.advice(), Advice::Unknown);
+}
+
+#[test]
+fn an_operators_own_pattern_comes_before_the_table() {
+    let taught = Messages::new([
+        ("No  room for IMAGE".to_owned(), Refusal::DiskFull),
+        ("no room for image on the moon".to_owned(), Refusal::Permanent),
+        (" \n".to_owned(), Refusal::Offline),
+        ("licence server is slow".to_owned(), Refusal::UpdateServer),
+    ]);
+    let cases = [
+        ("Error: no room\n for image", Refusal::DiskFull),
+        ("no room for image on the moon", Refusal::Permanent),
+        ("the licence server is slow today", Refusal::UpdateServer),
+        ("no licence", Refusal::Entitlement),
+        ("something else", Refusal::Unrecognised),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(classify_text(text, &taught), expected, "{text}");
+    }
+    assert!(!taught.is_empty() && Messages::default().is_empty());
+}
+
+#[test]
+fn every_refusal_has_a_word_of_its_own_and_comes_back_from_it() {
+    let words: Vec<_> = Refusal::words().collect();
+    for word in &words {
+        assert_eq!(Refusal::from_word(word).unwrap().word(), *word);
+        assert!(word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{word}");
+        assert_eq!(words.iter().filter(|other| *other == word).count(), 1, "{word}");
+    }
+    let rows = PATTERNS.iter().filter_map(|pattern| match &pattern.meaning {
+        Meaning::Plain(refusal) => Some(refusal),
+        Meaning::BaseMissing => None,
+    });
+    for refusal in rows {
+        assert_eq!(Refusal::from_word(refusal.word()).as_ref(), Some(refusal));
+    }
+    let base = Refusal::BaseMissing { version: "11.2.0".to_owned() };
+    assert_eq!((base.word(), Refusal::from_word("base_missing")), ("base_missing", None));
+    assert_eq!((Refusal::from_word("Disk_Full"), Refusal::from_word("")), (None, None));
+}
+
+#[test]
+fn an_unknown_job_is_denied_only_where_a_job_was_asked_for() {
+    let ask = |about, code, text| {
+        classify(Signals { http_status: 200, code, text, about, reason: None }, &Messages::default())
+    };
+    for text in ["job 99 not found", "Job does not exist", "No such job", "invalid job id", "unknown job 99"]
+    {
+        assert_eq!(ask(About::OneJob, None, text), Refusal::JobLost, "{text}");
+        assert_eq!(ask(About::OneJob, Some(17), text), Refusal::JobLost, "{text}");
+    }
+    for code in [7, 13] {
+        assert_eq!(ask(About::OneJob, Some(code), ""), Refusal::JobLost);
+        assert_eq!(ask(About::Device, Some(code), ""), Refusal::Unrecognised);
+    }
+    assert_eq!(ask(About::Device, None, "job failed: file not found"), Refusal::Unrecognised);
+    assert_eq!(ask(About::OneJob, Some(17), "show -> jobs is unexpected"), Refusal::Permanent);
+    assert_eq!(ask(About::OneJob, None, "A commit is in progress."), Refusal::BusyCommit);
+    assert_eq!(ask(About::OneJob, Some(403), "invalid job"), Refusal::CredentialsRejected);
 }

@@ -6,10 +6,12 @@
 //! from what Panorama knows (NAT, service routes).
 
 use super::system_info::parse_uptime;
-use super::{Command, need, says_yes};
+use super::{Command, bounded, need, says_yes};
 use crate::client::Client;
 use crate::envelope::Missing;
 use crate::error::PanosError;
+use crate::limits::MAX_DEVICES;
+use crate::redact::field;
 use crate::xml::Element;
 use std::time::Duration;
 use tracing::warn;
@@ -93,7 +95,7 @@ impl Client {
 
 fn read(response: &Element) -> Result<Vec<ManagedDevice>, Missing> {
     let devices = need(response, &["result", "devices"])?;
-    let found: Vec<_> = devices.children("entry").filter_map(device).collect();
+    let found: Vec<_> = bounded(devices, "entry", MAX_DEVICES)?.filter_map(device).collect();
     let n_nameless = devices.children("entry").count() - found.len();
     if n_nameless > 0 {
         warn!(n_nameless, "Panorama lists {n_nameless} devices without a serial; they are left out");
@@ -103,7 +105,7 @@ fn read(response: &Element) -> Result<Vec<ManagedDevice>, Missing> {
 
 fn device(entry: &Element) -> Option<ManagedDevice> {
     // In the usage guide's own sample the two differ; the element is the device's.
-    let name = || entry.attribute("name").map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
+    let name = || entry.attribute("name").map(str::trim).filter(|name| !name.is_empty()).map(field);
     Some(ManagedDevice {
         serial: entry.known("serial").or_else(name)?,
         connected: !entry.value("connected").is_some_and(|text| text.eq_ignore_ascii_case("no")),

@@ -8,6 +8,8 @@ use super::{Command, need};
 use crate::client::Client;
 use crate::envelope::Missing;
 use crate::error::PanosError;
+use crate::limits::MAX_MOUNTS;
+use crate::redact::field;
 use crate::xml::Element;
 
 const COMMAND: Command = Command::ordinary("show system disk-space");
@@ -66,6 +68,9 @@ fn read(response: &Element) -> Result<DiskSpace, Missing> {
     if mounts.is_empty() {
         return Err(Missing("the text of `df` in `result`".to_owned()));
     }
+    if mounts.len() > MAX_MOUNTS {
+        return Err(Missing(format!("at most {MAX_MOUNTS} file systems")));
+    }
     Ok(DiskSpace { mounts })
 }
 
@@ -120,8 +125,8 @@ fn mount(columns: &[&str]) -> Option<Mount> {
         return None;
     }
     Some(Mount {
-        device: device.join(" "),
-        path: (*path).to_owned(),
+        device: field(&device.join(" ")),
+        path: field(path),
         size_bytes: parse_size(size)?,
         used_bytes: parse_size(used)?,
         available_bytes: parse_size(available)?,

@@ -11,6 +11,7 @@ use super::{Command, need, need_value, says_yes};
 use crate::client::Client;
 use crate::envelope::Missing;
 use crate::error::PanosError;
+use crate::redact::field;
 use crate::xml::Element;
 
 const COMMAND: Command = Command::ordinary("show high-availability state");
@@ -137,7 +138,7 @@ fn role(text: &str) -> HaRole {
         "suspended" => HaRole::Suspended,
         "primary-active" => HaRole::PrimaryActive,
         "secondary-passive" => HaRole::SecondaryPassive,
-        _ => HaRole::Other(text.to_owned()),
+        _ => HaRole::Other(field(text)),
     }
 }
 

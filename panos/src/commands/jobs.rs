@@ -5,15 +5,19 @@
 //! waiting, and telling one's own job: ids restart at every boot, `Downld` is also the type of content
 //! downloads, and no field names the version.
 
-use super::{Command, need};
-use crate::classify::{Refusal, classify_text};
+use super::{Command, bounded, need};
+use crate::classify::{About, Messages, Refusal, classify_text, denies_job};
 use crate::client::Client;
-use crate::envelope::{Missing, lines};
+use crate::envelope::{Missing, lines, message};
 use crate::error::PanosError;
+use crate::limits::MAX_JOBS;
+use crate::redact::field;
 use crate::xml::Element;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
-const JOB: Command = Command::ordinary("show jobs id");
+const JOB: Command = Command { about: About::OneJob, ..Command::ordinary("show jobs id") };
 const JOBS: Command = Command::ordinary("show jobs all");
 const JOBS_XML: &str = "<show><jobs><all></all></jobs></show>";
 
@@ -57,6 +61,8 @@ pub struct DeviceJob {
     pub user: Option<String>,
     /// What the user wrote to it.
     pub description: Option<String>,
+    /// What the lines of a job that ended badly were taken for.
+    failure: Option<Refusal>,
 }
 
 /// How far a job is.
@@ -97,33 +103,52 @@ impl DeviceJob {
     ///
     /// A job that ended well is no proof that the image is there; the software list is.
     pub fn failure(&self) -> Option<Refusal> {
-        if !self.is_finished() || self.result == JobResult::Ok {
-            return None;
-        }
-        let said = [self.details.as_slice(), self.warnings.as_slice()].concat().join(" ");
-        match classify_text(&said) {
-            Refusal::Unrecognised if self.kind == FAILED_JOB => Some(Refusal::JobLost),
-            refusal => Some(refusal),
-        }
+        self.failure.clone()
     }
+}
+
+/// What the answer to the question for one job says about it.
+enum Asked {
+    Found(Box<DeviceJob>),
+    /// The device knows no such job.
+    Lost,
+    /// Others only: their ids.
+    Others(Vec<DeviceJobId>),
 }
 
 impl Client {
     /// Asks for one job.
     ///
+    /// What a device answers for an id that it does not know was never recorded, so every safe sign counts as
+    /// [`Refusal::JobLost`]: an error that denies a job in words or by code 7 or 13, a success without any
+    /// job, and one with nothing but a `Failed-Job` without id. What a caller does next decides anyway: the
+    /// software list tells whether the image is there. Any other error keeps its own refusal.
+    ///
     /// # Errors
-    /// Any [`PanosError`]; [`Refusal::JobLost`] where the device's words for an unknown id are known,
-    /// [`PanosError::UnexpectedAnswer`] when the answer is about no or another job.
+    /// Any [`PanosError`]; [`PanosError::UnexpectedAnswer`] when the answer is about other jobs only.
     pub async fn job(&self, id: DeviceJobId) -> Result<DeviceJob, PanosError> {
-        let jobs = self.op(&JOB, &format!("<show><jobs><id>{id}</id></jobs></show>"), read).await?;
-        let listed =
-            jobs.iter().filter_map(|job| job.id).map(|id| id.to_string()).collect::<Vec<_>>().join(", ");
-        jobs.into_iter().find(|job| job.id == Some(id)).ok_or_else(|| PanosError::UnexpectedAnswer {
-            host: self.endpoint().to_string(),
-            command: JOB.name,
-            expected: format!("job {id}"),
-            found: if listed.is_empty() { "no job with an id".to_owned() } else { format!("job {listed}") },
-        })
+        let messages = Arc::clone(&self.messages);
+        let xml = format!("<show><jobs><id>{id}</id></jobs></show>");
+        let asked = self.op(&JOB, &xml, move |response| read_one(response, id, &messages)).await?;
+        let host = self.endpoint().to_string();
+        match asked {
+            Asked::Found(job) => Ok(*job),
+            Asked::Lost => Err(PanosError::Refused {
+                host,
+                command: JOB.name,
+                refusal: Refusal::JobLost,
+                message: format!("the device does not know job {id}"),
+            }),
+            Asked::Others(ids) => {
+                let listed = ids.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                Err(PanosError::UnexpectedAnswer {
+                    host,
+                    command: JOB.name,
+                    expected: format!("job {id}"),
+                    found: format!("job {listed}"),
+                })
+            }
+        }
     }
 
     /// Asks for all jobs that the device remembers. Prefer [`Client::job`] for one that is known.
@@ -131,17 +156,40 @@ impl Client {
     /// # Errors
     /// Any [`PanosError`].
     pub async fn jobs(&self) -> Result<Vec<DeviceJob>, PanosError> {
-        self.op(&JOBS, JOBS_XML, read).await
+        let messages = Arc::clone(&self.messages);
+        self.op(&JOBS, JOBS_XML, move |response| read(response, &messages)).await
     }
+}
+
+fn read_one(response: &Element, id: DeviceJobId, messages: &Messages) -> Result<Asked, Missing> {
+    let mut jobs = match response.child("result") {
+        Some(_) => read(response, messages)?,
+        None => Vec::new(),
+    };
+    if let Some(at) = jobs.iter().position(|job| job.id == Some(id)) {
+        return Ok(Asked::Found(Box::new(jobs.swap_remove(at))));
+    }
+    let others: Vec<_> = jobs.iter().filter_map(|job| job.id).collect();
+    if !others.is_empty() {
+        return Ok(Asked::Others(others));
+    }
+    let said = message(response);
+    let lost = |job: &DeviceJob| job.kind == FAILED_JOB;
+    if (jobs.is_empty() && said.is_empty()) || denies_job(&said) || jobs.iter().any(lost) {
+        return Ok(Asked::Lost);
+    }
+    Err(Missing(format!("job {id}")))
 }
 
 /// The jobs in their order, each id once. From 10.2 on a device may list one several times (demisto
 /// content, pull request 35761); then the entry that has ended counts, or a poller would wait for ever.
-fn read(response: &Element) -> Result<Vec<DeviceJob>, Missing> {
+fn read(response: &Element, messages: &Messages) -> Result<Vec<DeviceJob>, Missing> {
     let mut jobs: Vec<DeviceJob> = Vec::new();
-    for job in need(response, &["result"])?.children("job").map(read_job) {
-        let known = jobs.iter_mut().find(|known| job.id.is_some() && known.id == job.id);
-        match known {
+    let mut places: HashMap<DeviceJobId, usize> = HashMap::new();
+    for job in bounded(need(response, &["result"])?, "job", MAX_JOBS)? {
+        let job = read_job(job, messages);
+        let place = job.id.map_or(jobs.len(), |id| *places.entry(id).or_insert(jobs.len()));
+        match jobs.get_mut(place) {
             Some(known) if job.is_finished() && !known.is_finished() => *known = job,
             Some(_) => {}
             None => jobs.push(job),
@@ -150,10 +198,10 @@ fn read(response: &Element) -> Result<Vec<DeviceJob>, Missing> {
     Ok(jobs)
 }
 
-fn read_job(job: &Element) -> DeviceJob {
-    let kind = job.value("type").unwrap_or_default().to_owned();
+fn read_job(job: &Element, messages: &Messages) -> DeviceJob {
+    let kind = field(job.value("type").unwrap_or_default());
     let lost = kind == FAILED_JOB && job.value("status").is_none();
-    DeviceJob {
+    let mut job = DeviceJob {
         id: job.value("id").and_then(|id| id.parse().ok()).map(DeviceJobId),
         status: if lost { JobStatus::Finished } else { status(job.value("status").unwrap_or_default()) },
         result: if lost { JobResult::Fail } else { result(job.value("result").unwrap_or_default()) },
@@ -168,8 +216,22 @@ fn read_job(job: &Element) -> DeviceJob {
         finished: job.known("tfin").filter(|text| !text.eq_ignore_ascii_case("still active")),
         // Releases before 9.0 write <admin>.
         user: job.known("user").or_else(|| job.known("admin")),
-        description: job.known("description"),
+        description: job.remark("description"),
         kind,
+        failure: None,
+    };
+    job.failure = failure(&job, messages);
+    job
+}
+
+fn failure(job: &DeviceJob, messages: &Messages) -> Option<Refusal> {
+    if !job.is_finished() || job.result == JobResult::Ok {
+        return None;
+    }
+    let said = [job.details.as_slice(), job.warnings.as_slice()].concat().join(" ");
+    match classify_text(&said, messages) {
+        Refusal::Unrecognised if job.kind == FAILED_JOB => Some(Refusal::JobLost),
+        refusal => Some(refusal),
     }
 }
 
@@ -179,7 +241,7 @@ fn status(text: &str) -> JobStatus {
         "QUEUED" => JobStatus::Queued,
         "ACT" => JobStatus::Active,
         "FIN" => JobStatus::Finished,
-        other => JobStatus::Other(other.to_owned()),
+        other => JobStatus::Other(field(other)),
     }
 }
 
@@ -188,7 +250,7 @@ fn result(text: &str) -> JobResult {
         "OK" => JobResult::Ok,
         "FAIL" => JobResult::Fail,
         "PEND" => JobResult::Pending,
-        other => JobResult::Other(other.to_owned()),
+        other => JobResult::Other(field(other)),
     }
 }
 

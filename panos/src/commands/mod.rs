@@ -8,12 +8,14 @@
 pub(crate) mod connected;
 pub(crate) mod disk_space;
 pub(crate) mod ha_state;
+pub(crate) mod import;
 pub(crate) mod jobs;
 pub(crate) mod software;
 pub(crate) mod support;
 pub(crate) mod system_info;
 pub(crate) mod version;
 
+use crate::classify::About;
 use crate::envelope::Missing;
 use crate::transport::Patience;
 use crate::xml::Element;
@@ -26,16 +28,30 @@ pub(crate) struct Command {
     pub(crate) patience: Patience,
     /// Whether an unexpected answer may be quoted.
     pub(crate) quotable: bool,
+    /// What it asks for.
+    pub(crate) about: About,
 }
 
 impl Command {
     pub(crate) const fn ordinary(name: &'static str) -> Self {
-        Self { name, patience: Patience::Ordinary, quotable: true }
+        Self { name, patience: Patience::Ordinary, quotable: true, about: About::Device }
     }
 
     pub(crate) const fn slow(name: &'static str) -> Self {
-        Self { name, patience: Patience::Slow, quotable: true }
+        Self { patience: Patience::Slow, ..Self::ordinary(name) }
     }
+}
+
+/// The entries of a list, unless there are more of them than anybody has: a cut list would pass for whole.
+pub(crate) fn bounded<'a>(
+    list: &'a Element,
+    name: &'static str,
+    most: usize,
+) -> Result<impl Iterator<Item = &'a Element>, Missing> {
+    if list.children(name).nth(most).is_some() {
+        return Err(Missing(format!("at most {most} `{name}` in `{}`", list.name())));
+    }
+    Ok(list.children(name))
 }
 
 /// The element at a path below `<response>`, which a success must have.

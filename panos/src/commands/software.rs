@@ -4,11 +4,13 @@
 //! writes as `(null)` is none. Leaves to others: the order of versions, choosing them, and what a
 //! reported SHA-256 is worth; a finished download shows only in a fresh list.
 
-use super::{Command, argument, need, need_value, says_yes};
+use super::{Command, argument, bounded, need, need_value, says_yes};
 use crate::client::Client;
 use crate::commands::jobs::DeviceJobId;
 use crate::envelope::{Missing, message};
 use crate::error::PanosError;
+use crate::limits::MAX_IMAGES;
+use crate::redact::field;
 use crate::xml::Element;
 
 const CHECK: Command = Command::slow("request system software check");
@@ -120,14 +122,18 @@ impl Client {
         self.op(&DOWNLOAD, &download_xml(version, sync_to_peer), read_enqueued).await
     }
 
-    /// Deletes an image from the device. Most devices do it at once, some answer with a job.
+    /// Deletes an image from the device.
+    ///
+    /// Most devices do it at once; the job that some answer with (known to paloversion) is not followed:
+    /// either way the image is gone when a fresh list says so.
     ///
     /// # Errors
-    /// Any [`PanosError`]; the device refuses for the version that it runs.
-    pub async fn delete_software(&self, version: &str) -> Result<Option<DeviceJobId>, PanosError> {
+    /// Any [`PanosError`]; the device refuses for the version that it runs, and with
+    /// [`Refusal::NotDownloaded`](crate::Refusal) for an image that it does not have.
+    pub async fn delete(&self, version: &str) -> Result<(), PanosError> {
         let version = argument(version);
         let xml = format!("<delete><software><version>{version}</version></software></delete>");
-        self.op(&DELETE, &xml, |response| Ok(job_id(response))).await
+        self.op(&DELETE, &xml, |_| Ok(())).await
     }
 }
 
@@ -147,21 +153,17 @@ fn read(response: &Element) -> Result<SoftwareList, Missing> {
     let updates = need(response, &["result", "sw-updates"])?;
     let versions = need(response, &["result", "sw-updates", "versions"])?;
     let mut entries: Vec<SoftwareEntry> = Vec::new();
-    for entry in versions.children("entry") {
+    for entry in bounded(versions, "entry", MAX_IMAGES)? {
         let entry = read_entry(entry)?;
         if !entries.contains(&entry) {
             entries.push(entry);
         }
     }
     let last_updated_at = updates.attribute("last-updated-at").map(str::trim).filter(|text| !text.is_empty());
-    Ok(SoftwareList {
-        entries,
-        last_updated_at: last_updated_at.map(str::to_owned),
-        message: updates.known("msg"),
-    })
+    Ok(SoftwareList { entries, last_updated_at: last_updated_at.map(field), message: updates.remark("msg") })
 }
 
-fn read_entry(entry: &Element) -> Result<SoftwareEntry, Missing> {
+pub(super) fn read_entry(entry: &Element) -> Result<SoftwareEntry, Missing> {
     let reported = entry.known("sha256");
     let sha256 = reported.as_deref().and_then(sha256_hex);
     Ok(SoftwareEntry {
@@ -188,7 +190,7 @@ fn downloaded(text: &str) -> Downloaded {
         "yes" => Downloaded::Yes,
         "no" => Downloaded::No,
         "downloading" => Downloaded::Downloading,
-        _ => Downloaded::Other(text.to_owned()),
+        _ => Downloaded::Other(field(text)),
     }
 }
 
@@ -198,7 +200,7 @@ fn sha256_hex(text: &str) -> Option<String> {
     (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-fn read_enqueued(response: &Element) -> Result<DeviceJobId, Missing> {
+pub(super) fn read_enqueued(response: &Element) -> Result<DeviceJobId, Missing> {
     job_id(response).ok_or_else(|| Missing::element("result/job"))
 }
 

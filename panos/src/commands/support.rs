@@ -34,7 +34,7 @@ impl Client {
     pub async fn support_check(&self) -> Result<SupportInfo, PanosError> {
         let support = self.op(&COMMAND, XML, read).await?;
         let description = support.description.as_deref().unwrap_or_default();
-        if support.level.is_none() && classify_text(description) == Refusal::Entitlement {
+        if support.level.is_none() && classify_text(description, &self.messages) == Refusal::Entitlement {
             return Err(PanosError::Refused {
                 host: self.endpoint().to_string(),
                 command: COMMAND.name,
@@ -51,7 +51,7 @@ fn read(response: &Element) -> Result<SupportInfo, Missing> {
     Ok(SupportInfo {
         expires: support.known("ExpiryDate"),
         level: support.known("SupportLevel"),
-        description: support.known("SupportDescription"),
+        description: support.remark("SupportDescription"),
     })
 }
 
@@ -71,7 +71,10 @@ mod tests {
     fn a_device_unknown_to_the_server_has_only_a_description() {
         let support = read_both(include_str!("../../fixtures/support_unknown_device.xml"), read).unwrap();
         assert_eq!((support.expires, support.level), (None, None));
-        assert_eq!(classify_text(&support.description.unwrap()), Refusal::Entitlement);
+        assert_eq!(
+            classify_text(&support.description.unwrap(), &crate::Messages::default()),
+            Refusal::Entitlement
+        );
         assert!(missing("<response status='success'><result/></response>", read).contains("Support"));
     }
 }

@@ -7,6 +7,7 @@ use super::{Command, need, need_value, says_yes};
 use crate::client::Client;
 use crate::envelope::Missing;
 use crate::error::PanosError;
+use crate::redact::field;
 use crate::xml::Element;
 use std::time::Duration;
 
@@ -64,7 +65,7 @@ fn read(response: &Element) -> Result<SystemInfo, Missing> {
         sw_version: need_value(system, "sw-version")?,
         uptime: parse_uptime(&uptime)
             .ok_or_else(|| Missing("`system/uptime` to be like `31 days, 3:25:27`".to_owned()))?,
-        device_time: system.value("time").unwrap_or_default().to_owned(),
+        device_time: field(system.value("time").unwrap_or_default()),
         multi_vsys: says_yes(system, "multi-vsys"),
         ip_address: system.known("ip-address"),
         ipv6_address: system.known("ipv6-address"),

@@ -6,6 +6,7 @@ use super::{Command, need, need_value, says_yes};
 use crate::client::Client;
 use crate::envelope::Missing;
 use crate::error::PanosError;
+use crate::transport::Sent;
 use crate::xml::Element;
 
 const COMMAND: Command = Command::ordinary("version");
@@ -30,7 +31,7 @@ impl Client {
     /// # Errors
     /// Any [`PanosError`].
     pub async fn version(&self) -> Result<VersionInfo, PanosError> {
-        self.call(&COMMAND, &[("type", "version")], read).await
+        self.call(&COMMAND, &Sent::Form(&[("type", "version")]), read).await
     }
 }
 

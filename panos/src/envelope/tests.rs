@@ -1,11 +1,12 @@
 use super::*;
+use crate::testing::plainly;
 use proptest::prelude::*;
 use secrecy::SecretString;
 
 fn answer(status: u16, body: &str) -> Result<String, Fault> {
     let reply = Reply { status, reason: None, body: body.to_owned() };
     let key = SecretString::from("SECRETKEY0123456789");
-    open(&reply, &Redactor::new(&[&key]), true, |response| {
+    open(&reply, &Reading { redactor: Redactor::new(&[&key]), ..plainly() }, |response| {
         response
             .at(&["result"])
             .and_then(|r| r.value("job"))

@@ -7,8 +7,10 @@
     reason = "a helper that fails is a failed test"
 )]
 
+mod jobs;
 mod keys;
 mod limits;
+mod reboot;
 mod requests;
 mod secrets;
 mod server;

@@ -29,10 +29,10 @@ async fn a_call_is_a_form_with_the_key_in_its_header_alone() {
 async fn calls_share_one_connection() {
     let device = Device::start(|_| Answer::ok(VERSION)).await;
     let client = device.client(api_key("KEY-0123456789"));
-    for _ in 0..5 {
+    for _ in 0..20 {
         client.version().await.unwrap();
     }
-    assert_eq!((device.calls().len(), device.n_connections()), (5, 1));
+    assert_eq!((device.calls().len(), device.n_connections()), (20, 1));
 }
 
 #[tokio::test]
@@ -83,4 +83,24 @@ async fn an_update_server_that_does_not_know_the_device_is_a_refusal() {
         Device::start(|_| Answer::ok(include_str!("../../fixtures/support_unknown_device.xml"))).await;
     let error = device.client(api_key("KEY-0123456789")).support_check().await.unwrap_err();
     assert_eq!(error.refusal(), Some(&panos::Refusal::Entitlement), "{error}");
+}
+
+#[tokio::test]
+async fn an_image_is_deleted_whether_or_not_the_device_makes_a_job_of_it() {
+    for answer in
+        ["<response status='success'><result>Successfully deleted 10.2.0</result></response>", ENQUEUED]
+    {
+        let device = Device::start(move |_| Answer::ok(answer)).await;
+        device.client(api_key("KEY-0123456789")).delete("10.2.0").await.unwrap();
+        assert_eq!(
+            device.calls()[0].field("cmd"),
+            "<delete><software><version>10.2.0</version></software></delete>"
+        );
+    }
+    let device = Device::start(|_| {
+        Answer::ok("<response status='error'><msg><line>Software version 10.2.0 not downloaded</line></msg></response>")
+    })
+    .await;
+    let error = device.client(api_key("KEY-0123456789")).delete("10.2.0").await.unwrap_err();
+    assert_eq!(error.refusal(), Some(&panos::Refusal::NotDownloaded), "{error}");
 }
