@@ -16,6 +16,12 @@ use crate::xml::Element;
 
 const COMMAND: Command = Command::ordinary("show high-availability state");
 const XML: &str = "<show><high-availability><state></state></high-availability></show>";
+const SUSPEND: Command = Command::ordinary("request high-availability state suspend");
+const SUSPEND_XML: &str =
+    "<request><high-availability><state><suspend></suspend></state></high-availability></request>";
+const FUNCTIONAL: Command = Command::ordinary("request high-availability state functional");
+const FUNCTIONAL_XML: &str =
+    "<request><high-availability><state><functional></functional></state></high-availability></request>";
 
 /// High availability as one member sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -90,6 +96,23 @@ impl Client {
     /// Any [`PanosError`].
     pub async fn ha_state(&self) -> Result<HaState, PanosError> {
         self.op(&COMMAND, XML, read).await
+    }
+
+    /// Takes the device out of its pair, so that the peer takes over. It shows in [`Client::ha_state`] as
+    /// [`HaRole::Suspended`].
+    ///
+    /// # Errors
+    /// Any [`PanosError`].
+    pub async fn ha_suspend(&self) -> Result<(), PanosError> {
+        self.op(&SUSPEND, SUSPEND_XML, |_| Ok(())).await
+    }
+
+    /// Puts a suspended device back into its pair.
+    ///
+    /// # Errors
+    /// Any [`PanosError`].
+    pub async fn ha_functional(&self) -> Result<(), PanosError> {
+        self.op(&FUNCTIONAL, FUNCTIONAL_XML, |_| Ok(())).await
     }
 }
 

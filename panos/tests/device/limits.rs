@@ -152,3 +152,63 @@ async fn bytes_that_are_no_text_are_an_unexpected_answer_or_a_readable_name() {
     let device = Device::start(move |_| Answer::Raw(bytes.clone())).await;
     assert_eq!(ask(&device, |_| {}).await.unwrap().model.as_deref(), Some("\u{fffd}"));
 }
+
+/// What a device answered in so many words is not read on this side of the limit, and soon.
+async fn refused_in_time(body: String, expected: &str) {
+    let device = Device::start(move |_| Answer::ok(body.clone())).await;
+    let client = device.client(api_key("KEY-0123456789"));
+    let outcome = tokio::time::timeout(BOUND, client.software_info()).await.expect("an end within the bound");
+    match outcome {
+        Err(PanosError::UnexpectedAnswer { expected: wanted, found, .. }) => {
+            let said = format!("{wanted} {found}");
+            assert!(said.contains(expected), "{said}");
+            assert!(said.len() < 1_000, "{} characters", said.len());
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_too_deep_or_with_too_many_elements_attributes_or_entries_is_refused() {
+    refused_in_time("<response status='success'>".repeat(100_000), "levels of elements").await;
+    refused_in_time(
+        format!("<response status='success'>{}</response>", "<a/>".repeat(1_000_001)),
+        "1000000 elements",
+    )
+    .await;
+    let attributes: String = (0..100_000).map(|n| format!(" a{n}='1'")).collect();
+    refused_in_time(format!("<response{attributes}/>"), "attributes in one element").await;
+    let entries = "<entry><version>1.0.0</version></entry>".repeat(panos::limits::MAX_IMAGES + 1);
+    refused_in_time(
+        format!("<response status='success'><result><sw-updates><versions>{entries}</versions></sw-updates></result></response>"),
+        "at most 5000 `entry`",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_message_of_megabytes_is_a_short_message_and_does_not_take_long() {
+    let marks = "Key Expired: A ".repeat(400_000);
+    for body in [
+        format!("<response status='error'><msg><line>{marks}</line></msg></response>"),
+        format!("<html>{marks}</html>"),
+        format!("<response status='error'><msg>{}</msg></response>", "<line>x</line>".repeat(400_000)),
+    ] {
+        let device = Device::start(move |_| Answer::ok(body.clone())).await;
+        let client = device.client(api_key("KEY-0123456789"));
+        let outcome = tokio::time::timeout(BOUND, client.version()).await.expect("an end within the bound");
+        assert!(outcome.unwrap_err().to_string().chars().count() < 1_200);
+    }
+}
+
+#[tokio::test]
+async fn texts_are_cut_and_freed_of_control_characters() {
+    let long = "n\u{202e}&#27;[31m\n".repeat(1_000);
+    let answer = include_str!("../../fixtures/system_info_vm_10.0.xml")
+        .replace("<hostname>ber-core-fw2</hostname>", &format!("<hostname>{long}</hostname>"));
+    let device = Device::start(move |_| Answer::ok(answer.clone())).await;
+    let info = device.client(api_key("KEY-0123456789")).system_info().await.unwrap();
+    assert_eq!(info.hostname.chars().count(), panos::limits::MAX_FIELD_CHARS);
+    assert!(info.hostname.starts_with("n\u{fffd}\u{fffd}[31m n"), "{:?}", info.hostname);
+    assert!(!info.hostname.contains(char::is_control));
+}

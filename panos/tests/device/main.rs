@@ -7,11 +7,14 @@
     reason = "a helper that fails is a failed test"
 )]
 
+mod import;
 mod jobs;
 mod keys;
 mod limits;
+mod panorama;
 mod reboot;
 mod requests;
+mod restart;
 mod secrets;
 mod server;
 mod trust;

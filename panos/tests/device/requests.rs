@@ -104,3 +104,39 @@ async fn an_image_is_deleted_whether_or_not_the_device_makes_a_job_of_it() {
     let error = device.client(api_key("KEY-0123456789")).delete("10.2.0").await.unwrap_err();
     assert_eq!(error.refusal(), Some(&panos::Refusal::NotDownloaded), "{error}");
 }
+
+#[tokio::test]
+async fn an_installation_is_a_job_and_the_pair_is_switched_by_two_commands() {
+    let device = Device::start(|call| {
+        Answer::ok(if call.field("cmd").contains("<install>") {
+            include_str!("../../fixtures/install_enqueued.xml")
+        } else {
+            "<response status=\"success\"><result>Successfully changed HA state to suspended</result></response>"
+        })
+    })
+    .await;
+    let client = device.client(api_key("KEY-0123456789"));
+    assert_eq!(client.install("11.1.4-h7").await.unwrap(), DeviceJobId(25));
+    client.ha_suspend().await.unwrap();
+    client.ha_functional().await.unwrap();
+    let commands: Vec<_> = device.calls().iter().map(|call| call.field("cmd").to_owned()).collect();
+    assert_eq!(
+        commands,
+        [
+            "<request><system><software><install><version>11.1.4-h7</version></install></software></system></request>",
+            "<request><high-availability><state><suspend></suspend></state></high-availability></request>",
+            "<request><high-availability><state><functional></functional></state></high-availability></request>",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn content_types_and_their_absence_change_nothing() {
+    for kind in
+        ["content-type: text/plain; charset=utf-8\r\n", "content-type: application/octet-stream\r\n", ""]
+    {
+        let answer = format!("HTTP/1.1 200 OK\r\n{kind}content-length: {}\r\n\r\n{VERSION}", VERSION.len());
+        let device = Device::start(move |_| Answer::Raw(answer.clone().into_bytes())).await;
+        device.client(api_key("KEY-0123456789")).version().await.unwrap();
+    }
+}

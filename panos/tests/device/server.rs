@@ -28,6 +28,8 @@ pub struct Call {
     pub headers: HashMap<String, String>,
     /// The decoded form.
     pub form: HashMap<String, String>,
+    /// What was sent after the headers, as it is.
+    pub body: Vec<u8>,
 }
 
 impl Call {
@@ -273,5 +275,5 @@ async fn read_call<S: AsyncReadExt + Unpin>(stream: &mut S) -> io::Result<Call> 
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await?;
     let form = url::form_urlencoded::parse(&body).into_owned().collect();
-    Ok(Call { line, headers, form })
+    Ok(Call { line, headers, form, body })
 }

@@ -106,6 +106,36 @@ fn a_job_without_an_id_is_kept_and_known_as_lost() {
 }
 
 #[test]
+fn a_device_is_ready_when_a_commit_after_the_boot_went_well_or_is_forgotten() {
+    use crate::commands::restart::AutoCommit;
+    let commit = |id: u8, status: &str, result: &str| {
+        format!(
+            "<job><id>{id}</id><type>AutoCom</type><status>{status}</status><result>{result}</result></job>"
+        )
+    };
+    let state = |entries: &str| {
+        AutoCommit::of(&jobs(&format!("<response status='success'><result>{entries}</result></response>")))
+    };
+    assert_eq!(
+        AutoCommit::of(&jobs(include_str!("../../../fixtures/jobs_failed_job.xml"))),
+        AutoCommit::Done
+    );
+    assert_eq!(state(""), AutoCommit::Done);
+    assert_eq!(state("<job><id>3</id><type>Downld</type><status>ACT</status></job>"), AutoCommit::Done);
+    assert_eq!(state(&commit(1, "ACT", "PEND")), AutoCommit::Running);
+    assert_eq!(state(&commit(1, "FIN", "FAIL")), AutoCommit::Failed);
+    // Recorded in the documentation of the vendor's assurance library, `get_jobs`.
+    let again = AutoCommit::of(&jobs(include_str!("../../../fixtures/jobs_autocom_again.xml")));
+    assert_eq!(again, AutoCommit::Done);
+    for list in [
+        [commit(1, "FIN", "FAIL"), commit(2, "ACT", "PEND")].concat(),
+        [commit(2, "ACT", "PEND"), commit(1, "FIN", "FAIL")].concat(),
+    ] {
+        assert_eq!(state(&list), AutoCommit::Running);
+    }
+}
+
+#[test]
 fn a_job_listed_twice_is_one_job() {
     let jobs = jobs(include_str!("../../../fixtures/jobs_duplicates_11.2.xml"));
     let ids: Vec<_> = jobs.iter().filter_map(|job| job.id).map(|id| id.0).collect();
