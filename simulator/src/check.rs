@@ -1,13 +1,20 @@
-//! Compares how the jobs of a fleet ended with how the scenario says they must end.
+//! Compares how the jobs of a fleet ended with how the scenario says they must end, and what was asked on the way
+//! with what there was a reason to ask.
 //!
-//! Reads a job export and the control endpoint's state; the newest job of each serial counts. Unknown fields of
-//! the export are ignored, so that it may grow.
+//! Reads a job export and the control endpoint's state and counters; the newest job of each serial counts. Unknown
+//! fields of the export are ignored, so that it may grow. Leaves to others: printing.
 
-use std::collections::HashMap;
+mod asked;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use crate::calls::Counters;
 use crate::expected::{Expected, ExpectedState};
+use crate::version::Version;
 
 /// A job export.
 #[derive(Debug, Deserialize)]
@@ -47,10 +54,15 @@ struct FleetDevice {
     serial: String,
     hostname: String,
     scenario: String,
+    #[serde(default)]
+    oddities: Vec<String>,
     expected: Expected,
+    /// Versions that nobody has a reason to ask for.
+    #[serde(default)]
+    unasked: Vec<Version>,
 }
 
-/// A device whose job ended otherwise.
+/// A device whose job ended otherwise, or that was asked what it should not have been.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deviation {
     /// Which device.
@@ -59,10 +71,21 @@ pub struct Deviation {
     pub hostname: String,
     /// The problem it has.
     pub scenario: String,
-    /// How its job had to end.
+    /// What had to be.
     pub expected: String,
-    /// How it ended.
+    /// What was.
     pub found: String,
+}
+
+/// Devices that have a problem or an oddity in common.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Group {
+    /// Problem or oddity.
+    pub name: String,
+    /// How many have it.
+    pub n_devices: usize,
+    /// Host names of those that deviate.
+    pub differing: Vec<String>,
 }
 
 /// The comparison.
@@ -70,20 +93,26 @@ pub struct Deviation {
 pub struct Verdict {
     /// Devices of the fleet.
     pub n_devices: usize,
-    /// Those that ended otherwise.
+    /// What is not as it must be; a device may appear more than once.
     pub deviations: Vec<Deviation>,
+    /// By problem, `plain` included.
+    pub problems: Vec<Group>,
+    /// By oddity.
+    pub oddities: Vec<Group>,
 }
 
 impl Verdict {
     /// One line for people.
     pub fn summary(&self) -> String {
-        let n_right = self.n_devices - self.deviations.len();
+        let wrong: std::collections::BTreeSet<&str> =
+            self.deviations.iter().map(|one| one.serial.as_str()).collect();
+        let n_right = self.n_devices - wrong.len();
         format!("{n_right} of {} devices ended as the scenario says", self.n_devices)
     }
 }
 
-/// Compares every device of the fleet with its newest job.
-pub fn compare(fleet: &Fleet, export: &Export) -> Verdict {
+/// Compares every device of the fleet with its newest job, and with its counters where there are any.
+pub fn compare(fleet: &Fleet, export: &Export, counters: Option<&Counters>) -> Verdict {
     let mut newest: HashMap<&str, &Job> = HashMap::new();
     for job in &export.jobs {
         let known = newest.entry(&job.serial).or_insert(job);
@@ -91,30 +120,40 @@ pub fn compare(fleet: &Fleet, export: &Export) -> Verdict {
             *known = job;
         }
     }
-    let deviation = |device: &FleetDevice| {
+    let mut deviations: Vec<Deviation> = Vec::new();
+    for device in &fleet.devices {
         let job = newest.get(device.serial.as_str()).copied();
-        (!matches(&device.expected, job)).then(|| Deviation {
-            serial: device.serial.clone(),
-            hostname: device.hostname.clone(),
-            scenario: device.scenario.clone(),
-            expected: in_words(
-                device.expected.state.as_str(),
-                device.expected.kind.as_deref(),
-                device.expected.ready_for_install,
-            ),
-            found: job.map_or_else(
-                || "no job".to_owned(),
-                |job| {
-                    let ready = job.ready_for_install.unwrap_or(false);
-                    in_words(&job.state, job.failure_kind.as_deref(), ready)
-                },
-            ),
-        })
-    };
+        if !matches_one(&device.expected, job) {
+            deviations.push(device.deviation(in_words(&device.expected), found(job)));
+        }
+        if let Some(numbers) = counters.and_then(|counters| counters.devices.get(&device.serial)) {
+            deviations.extend(asked::compare(device, numbers));
+        }
+    }
+    deviations.extend(never_first(fleet, &newest));
     Verdict {
         n_devices: fleet.devices.len(),
-        deviations: fleet.devices.iter().filter_map(deviation).collect(),
+        problems: groups(fleet, &deviations, |device| vec![device.scenario.clone()]),
+        oddities: groups(fleet, &deviations, |device| device.oddities.clone()),
+        deviations,
     }
+}
+
+impl FleetDevice {
+    fn deviation(&self, expected: String, found: String) -> Deviation {
+        Deviation {
+            serial: self.serial.clone(),
+            hostname: self.hostname.clone(),
+            scenario: self.scenario.clone(),
+            expected,
+            found,
+        }
+    }
+}
+
+fn matches_one(expected: &Expected, job: Option<&Job>) -> bool {
+    let other = || expected.otherwise.as_deref().is_some_and(|other| matches_one(other, job));
+    matches(expected, job) || other()
 }
 
 fn matches(expected: &Expected, job: Option<&Job>) -> bool {
@@ -129,54 +168,62 @@ fn matches(expected: &Expected, job: Option<&Job>) -> bool {
     }
 }
 
-fn in_words(state: &str, kind: Option<&str>, ready: bool) -> String {
+/// Of a problem with two right ends, where several devices have it and none ended in the first way.
+fn never_first(fleet: &Fleet, newest: &HashMap<&str, &Job>) -> Vec<Deviation> {
+    let mut of_problem: BTreeMap<&str, Vec<&FleetDevice>> = BTreeMap::new();
+    for device in fleet.devices.iter().filter(|device| device.expected.otherwise.is_some()) {
+        of_problem.entry(&device.scenario).or_default().push(device);
+    }
+    let ended_first =
+        |device: &&FleetDevice| matches(&device.expected, newest.get(device.serial.as_str()).copied());
+    let without =
+        of_problem.into_values().filter(|devices| devices.len() > 1 && !devices.iter().any(ended_first));
+    without
+        .filter_map(|devices| {
+            let last = devices.last()?;
+            let expected = format!("one of {} devices to be {}", devices.len(), in_words(&last.expected));
+            Some(last.deviation(expected, "none".to_owned()))
+        })
+        .collect()
+}
+
+fn groups(
+    fleet: &Fleet,
+    deviations: &[Deviation],
+    names: impl Fn(&FleetDevice) -> Vec<String>,
+) -> Vec<Group> {
+    let mut groups: BTreeMap<String, Group> = BTreeMap::new();
+    for device in &fleet.devices {
+        let differs = deviations.iter().any(|one| one.serial == device.serial);
+        for name in names(device) {
+            let group = groups.entry(name.clone()).or_insert_with(|| Group { name, ..Group::default() });
+            group.n_devices += 1;
+            if differs {
+                group.differing.push(device.hostname.clone());
+            }
+        }
+    }
+    groups.into_values().collect()
+}
+
+/// An expectation, as a table prints it.
+pub fn in_words(expected: &Expected) -> String {
+    let first = end_in_words(expected.state.as_str(), expected.kind.as_deref(), expected.ready_for_install);
+    match &expected.otherwise {
+        None => first,
+        Some(other) => format!("{first}, or {}", in_words(other)),
+    }
+}
+
+fn found(job: Option<&Job>) -> String {
+    job.map_or_else(
+        || "no job".to_owned(),
+        |job| end_in_words(&job.state, job.failure_kind.as_deref(), job.ready_for_install.unwrap_or(false)),
+    )
+}
+
+fn end_in_words(state: &str, kind: Option<&str>, ready: bool) -> String {
     let kind = kind.map(|kind| format!(" ({kind})")).unwrap_or_default();
     let ready = if ready { ", ready for install" } else { "" };
     format!("{state}{kind}{ready}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn fleet() -> Fleet {
-        serde_json::from_value(serde_json::json!({"target": "11.1.4-h7", "devices": [
-            {"serial": "1", "hostname": "a", "scenario": "plain", "expected": Expected::completed()},
-            {"serial": "2", "hostname": "b", "scenario": "disk-full", "expected": Expected::failed("disk_full")},
-            {"serial": "3", "hostname": "c", "scenario": "newer", "expected": Expected::none()},
-        ]}))
-        .unwrap()
-    }
-
-    fn compared(jobs: &serde_json::Value) -> Verdict {
-        compare(&fleet(), &serde_json::from_value(serde_json::json!({ "jobs": jobs })).unwrap())
-    }
-
-    #[test]
-    fn the_newest_job_of_each_device_counts() {
-        let verdict = compared(&serde_json::json!([
-            {"id": 2, "serial": "1", "state": "completed", "ready_for_install": true, "more": [1]},
-            {"id": 1, "serial": "1", "state": "failed", "failure_kind": "unreachable"},
-            {"id": 3, "serial": "2", "state": "failed", "failure_kind": "disk_full", "ready_for_install": null},
-        ]));
-        assert_eq!(verdict.summary(), "3 of 3 devices ended as the scenario says");
-        assert_eq!(verdict.deviations, []);
-    }
-
-    #[test]
-    fn a_wrong_state_kind_or_readiness_and_an_unwanted_job_are_deviations() {
-        let verdict = compared(&serde_json::json!([
-            {"id": "0a", "serial": "1", "state": "completed", "ready_for_install": false},
-            {"id": "0b", "serial": "2", "state": "failed", "failure_kind": "unreachable"},
-            {"id": "0c", "serial": "3", "state": "completed", "ready_for_install": true},
-        ]));
-        let found: Vec<&str> = verdict.deviations.iter().map(|one| one.found.as_str()).collect();
-        assert_eq!(found, ["completed", "failed (unreachable)", "completed, ready for install"]);
-        assert_eq!(verdict.summary(), "0 of 3 devices ended as the scenario says");
-    }
-
-    #[test]
-    fn a_missing_job_is_a_deviation() {
-        assert_eq!(compared(&serde_json::json!([])).deviations.len(), 2);
-    }
 }

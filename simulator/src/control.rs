@@ -3,9 +3,9 @@
 //! | request | does |
 //! |---|---|
 //! | `GET /state` | every device: where, what, which problem, how its job must end, what is on it |
-//! | `GET /counters` | requests and accepted downloads, in total and per box |
+//! | `GET /counters` | requests, connections, accepted downloads and the cost of each image, in total and per box |
 //! | `GET /journal?since=N` | requests after number N and what was answered |
-//! | `GET /catalogue` | CSV `version,filename,sha256` of every image in any list |
+//! | `GET /catalogue` | CSV `version,filename,sha256` of every image in any list, but those that a problem wants unknown |
 //! | `GET /devices/SERIAL/faults` | the faults of a device, innate and injected |
 //! | `POST /devices/SERIAL/faults` | adds faults: one object or an array of them |
 //! | `DELETE /devices/SERIAL/faults` | removes what was injected |
@@ -62,6 +62,7 @@ pub fn router(world: Arc<World>) -> Router {
 #[derive(Debug, Serialize)]
 struct FleetState {
     target: Version,
+    scale: u32,
     devices: Vec<DeviceState>,
 }
 
@@ -73,8 +74,10 @@ struct DeviceState {
     model: &'static str,
     version: Version,
     scenario: String,
+    oddities: Vec<&'static str>,
     expected: Expected,
     present: Vec<Version>,
+    unasked: Vec<Version>,
     downloading: Option<Version>,
 }
 
@@ -89,12 +92,14 @@ async fn state(State(world): Shared) -> Json<FleetState> {
             model: device.spec.model.name,
             version: device.running(),
             scenario: device.spec.scenario.clone(),
+            oddities: device.spec.oddities.clone(),
             expected: device.spec.expected.clone(),
             present: device.present(),
+            unasked: device.unasked(),
             downloading: device.downloading(),
         }
     });
-    Json(FleetState { target: world.target, devices: devices.collect() })
+    Json(FleetState { target: world.target, scale: world.pace().scale, devices: devices.collect() })
 }
 
 /// The answer to `GET /counters`.
@@ -141,10 +146,13 @@ async fn journal(State(world): Shared, Query(since): Query<Since>) -> impl IntoR
 
 async fn catalogue(State(world): Shared) -> impl IntoResponse {
     let mut rows = BTreeSet::new();
+    let mut left_out = BTreeSet::new();
     let mut seen = BTreeSet::new();
     for firewall in &world.firewalls {
         let device = firewall.at(world.clock.now());
-        // Devices of one platform share a list.
+        let unknown = device.spec.list.iter().filter(|image| device.is_left_out_of_catalogue(image));
+        left_out.extend(unknown.map(|image| image.filename.clone()));
+        // Devices of one platform share a list, or have a part of it.
         if !seen.insert((device.spec.model.platform.file_part, device.spec.list.len())) {
             continue;
         }
@@ -153,7 +161,7 @@ async fn catalogue(State(world): Shared) -> impl IntoResponse {
         }
     }
     let mut csv = String::from("version,filename,sha256\n");
-    for (version, filename, sha256) in rows {
+    for (version, filename, sha256) in rows.iter().filter(|(_, filename, _)| !left_out.contains(filename)) {
         let _ = writeln!(csv, "{version},{filename},{sha256}");
     }
     ([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv)

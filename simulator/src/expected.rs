@@ -41,26 +41,48 @@ pub struct Expected {
     pub kind: Option<String>,
     /// Whether every image is present and none mismatched.
     pub ready_for_install: bool,
+    /// The most accepted download requests for any one image; 0 where nothing may be asked for.
+    #[serde(default = "one")]
+    pub asks: u32,
+    /// Another end that is as right, as long as some device with the same problem has the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<Box<Expected>>,
+}
+
+fn one() -> u32 {
+    1
 }
 
 impl Expected {
     /// The job completes and the device is ready.
     pub fn completed() -> Self {
-        Self { state: ExpectedState::Completed, kind: None, ready_for_install: true }
+        Self { state: ExpectedState::Completed, kind: None, ready_for_install: true, ..Self::none().asks(1) }
     }
 
     /// The job fails for that reason.
     pub fn failed(kind: &str) -> Self {
-        Self { state: ExpectedState::Failed, kind: Some(kind.to_owned()), ready_for_install: false }
+        Self { state: ExpectedState::Failed, kind: Some(kind.to_owned()), ..Self::none().asks(1) }
     }
 
     /// The job is skipped for that reason.
     pub fn skipped(kind: &str) -> Self {
-        Self { state: ExpectedState::Skipped, kind: Some(kind.to_owned()), ready_for_install: false }
+        Self { state: ExpectedState::Skipped, kind: Some(kind.to_owned()), ..Self::none().asks(1) }
     }
 
     /// No job is queued.
     pub fn none() -> Self {
-        Self { state: ExpectedState::None, kind: None, ready_for_install: false }
+        Self { state: ExpectedState::None, kind: None, ready_for_install: false, asks: 0, otherwise: None }
+    }
+
+    /// With so many accepted download requests for one image at most.
+    #[must_use]
+    pub fn asks(self, asks: u32) -> Self {
+        Self { asks, ..self }
+    }
+
+    /// With another end that is as right.
+    #[must_use]
+    pub fn otherwise(self, other: Self) -> Self {
+        Self { otherwise: Some(Box::new(other)), ..self }
     }
 }

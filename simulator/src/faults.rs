@@ -5,101 +5,18 @@
 //! Faults that a scenario gave a device (*innate*) outlive the removal of injected ones. Leaves to others: the
 //! spoiled bytes ([`crate::api::spoil`]) and the state a fault bends ([`crate::device`]).
 
+mod kind;
 mod request;
 
-pub use request::{FaultError, FaultRequest};
+pub use kind::FaultKind;
+pub use request::{FaultError, FaultRequest, NOT_ENTITLED};
 
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::clock::Moment;
-use crate::version::Version;
 use crate::word::Word;
-
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum FaultKind {
-    /// Connections are reset as soon as they are made. In a fleet of up to a thousand devices, one that has this
-    /// from the beginning and without end is not listened for at all: the kernel refuses.
-    Refuse,
-    /// Connections are accepted and no byte is ever sent.
-    Hang,
-    /// The request is read, then the connection is reset.
-    Reset,
-    /// The web server answers with this status and no XML.
-    HttpError {
-        /// HTTP status, 5xx as a rule.
-        status: u16,
-    },
-    /// Two documents in one answer, as recorded once just after a boot.
-    MalformedXml,
-    /// The answer ends in the middle, in good HTTP.
-    TruncatedXml,
-    /// An answer without a body.
-    Empty,
-    /// A web page, as a captive portal would send.
-    Html,
-    /// An answer without end, up to `bytes`.
-    HugeBody {
-        /// Size of the body.
-        bytes: u64,
-    },
-    /// Elements inside elements.
-    NestedXml {
-        /// How deep.
-        depth: u32,
-    },
-    /// Code 22.
-    SessionTimedOut,
-    /// HTTP 400 that repeats the key in its reason phrase.
-    KeyExpired,
-    /// HTTP 403 with an empty message.
-    ForbiddenEmpty,
-    /// Code 16: the role lacks the right.
-    Unauthorized,
-    /// User, password and key are refused.
-    CredentialsRefused,
-    /// Every answer takes this much longer.
-    Slow {
-        /// Added to each answer.
-        #[serde(serialize_with = "request::as_ms")]
-        delay_ms: Duration,
-    },
-    /// The update server cannot be reached: `check` fails.
-    UpdateServer,
-    /// Download requests meet somebody else's download.
-    Busy,
-    /// The next query for a running job finds it gone, and its download with it.
-    JobVanishes,
-    /// The device reboots in the middle of a download, or at a set time.
-    Reboot {
-        /// When; in the middle of the running or next download when absent.
-        #[serde(skip)]
-        at: Option<Moment>,
-    },
-    /// Downloads make no progress.
-    Stall,
-    /// The device answers with another serial.
-    WrongSerial {
-        /// The serial it claims.
-        serial: String,
-    },
-    /// The list reports a false hash.
-    HashMismatch {
-        /// For this version; for every version when absent.
-        version: Option<Version>,
-    },
-    /// The list reports no hashes.
-    HashAbsent,
-    /// `/opt/panrepo` is full.
-    DiskFull,
-    /// A download is accepted, but the reply names no job.
-    NoJobId,
-    /// Downloads end in FAIL with a communication error.
-    DownloadFails,
-}
 
 /// A fault and how long it lasts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -116,12 +33,45 @@ pub struct Fault {
     /// The commands it spoils; all of them when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub only: Vec<Word>,
+    /// It strikes every so many answers only; each of them when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub every: Option<u32>,
+    /// Answers since the last strike.
+    #[serde(skip)]
+    pub passed: u32,
 }
 
 impl Fault {
     /// A fault that lasts.
     pub fn lasting(kind: FaultKind) -> Self {
-        Self { kind, left: None, until: None, only: Vec::new() }
+        Self { kind, left: None, until: None, only: Vec::new(), every: None, passed: 0 }
+    }
+
+    /// A fault that strikes so often.
+    pub fn times(kind: FaultKind, n: u32) -> Self {
+        Self { left: Some(n), ..Self::lasting(kind) }
+    }
+
+    /// For these commands alone.
+    #[must_use]
+    pub fn on(self, only: &[Word]) -> Self {
+        Self { only: only.to_vec(), ..self }
+    }
+
+    /// Every so many answers.
+    #[must_use]
+    pub fn every(self, n: u32) -> Self {
+        Self { every: Some(n), ..self }
+    }
+
+    /// Counts an answer that it could spoil; whether it does.
+    fn is_its_turn(&mut self) -> bool {
+        self.passed += 1;
+        let its_turn = self.every.is_none_or(|every| self.passed >= every);
+        if its_turn {
+            self.passed = 0;
+        }
+        its_turn
     }
 
     fn is_active(&self, now: Moment) -> bool {
@@ -196,9 +146,11 @@ impl Faults {
         Some(fault.kind.clone())
     }
 
-    /// What happens to a connection that is just being made: refused, left hanging, or nothing.
+    /// What happens to a connection that is just being made: refused, left hanging, met with a false certificate, or nothing.
     pub fn on_connect(&mut self, now: Moment) -> Option<FaultKind> {
-        self.take(now, |kind| matches!(kind, FaultKind::Refuse | FaultKind::Hang))
+        self.take(now, |kind| {
+            matches!(kind, FaultKind::Refuse | FaultKind::Hang | FaultKind::WrongCertificate)
+        })
     }
 
     /// What happens to the answer to `command`; uses the strikes.
@@ -209,52 +161,20 @@ impl Faults {
             if !fault.is_active(now) || !meant {
                 continue;
             }
+            let slows = matches!(fault.kind, FaultKind::Slow { .. });
+            let spoils = fault.kind.spoils(command) && strike.spoiled.is_none();
+            if !(slows || spoils) || !fault.is_its_turn() {
+                continue;
+            }
             match &fault.kind {
                 FaultKind::Slow { delay_ms } => strike.delay += *delay_ms,
-                kind if spoils(kind, command) && strike.spoiled.is_none() => {
-                    strike.spoiled = Some(kind.clone());
-                }
-                _ => continue,
+                kind => strike.spoiled = Some(kind.clone()),
             }
             if let Some(left) = &mut fault.left {
                 *left -= 1;
             }
         }
         strike
-    }
-}
-
-/// Whether a fault replaces the answer to this command; the others bend the device's state.
-fn spoils(kind: &FaultKind, command: Word) -> bool {
-    match kind {
-        FaultKind::Refuse
-        | FaultKind::Hang
-        | FaultKind::Reset
-        | FaultKind::HttpError { .. }
-        | FaultKind::MalformedXml
-        | FaultKind::TruncatedXml
-        | FaultKind::Empty
-        | FaultKind::Html
-        | FaultKind::HugeBody { .. }
-        | FaultKind::NestedXml { .. }
-        | FaultKind::ForbiddenEmpty
-        | FaultKind::CredentialsRefused => true,
-        // A key is what a keygen is for: these strike the commands that carry one.
-        FaultKind::SessionTimedOut | FaultKind::KeyExpired | FaultKind::Unauthorized => {
-            command != Word::Keygen
-        }
-        FaultKind::UpdateServer => matches!(command, Word::SoftwareCheck | Word::SupportCheck),
-        FaultKind::Slow { .. }
-        | FaultKind::Busy
-        | FaultKind::JobVanishes
-        | FaultKind::Reboot { .. }
-        | FaultKind::Stall
-        | FaultKind::WrongSerial { .. }
-        | FaultKind::HashMismatch { .. }
-        | FaultKind::HashAbsent
-        | FaultKind::DiskFull
-        | FaultKind::NoJobId
-        | FaultKind::DownloadFails => false,
     }
 }
 
@@ -278,6 +198,13 @@ mod tests {
         }
         assert_eq!(faults.on_answer(NOW, Word::SystemInfo), Strike::default());
         assert_eq!(faults.active(NOW).count(), 0);
+    }
+
+    #[test]
+    fn a_fault_may_strike_every_third_answer() {
+        let mut faults = Faults::innate(vec![Fault::lasting(FaultKind::SessionTimedOut).every(3)]);
+        let struck = (0..7).map(|_| faults.on_answer(NOW, Word::Job).spoiled.is_some());
+        assert_eq!(struck.collect::<Vec<_>>(), [false, false, true, false, false, true, false]);
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The same scenario gives the same fleet. A device without a problem has room for every image that any rule of
 //! path planning could ask for. Leaves to others: what a device does ([`crate::device`]).
 
+mod spread;
+
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -14,7 +16,7 @@ use crate::expected::Expected;
 use crate::images::{self, Image};
 use crate::models::{self, MODELS, Model};
 use crate::scenario::file::{ScenarioError, SingleDevice};
-use crate::scenario::{DEVICES_LIMIT, Quirks, Scenario};
+use crate::scenario::{DEVICES_LIMIT, ODDITIES, Problem, Quirks, Scenario, oddity};
 use crate::version::Version;
 
 /// Where Panorama answers.
@@ -46,10 +48,18 @@ pub fn build(scenario: &Scenario) -> Result<Vec<DeviceSpec>, ScenarioError> {
     if wanted > DEVICES_LIMIT {
         return Err(ScenarioError::TooMany(wanted));
     }
+    if let Some(name) = scenario.without.iter().find(|name| !is_known(name)) {
+        return Err(ScenarioError::Name(name.clone()));
+    }
     let mut builder = Builder { scenario, lists: HashMap::new() };
     let mut specs: Vec<DeviceSpec> = (0..scenario.devices).map(|i| builder.generated(i)).collect();
     pair_up(&mut specs);
-    builder.spread_problems(&mut specs);
+    for spec in &mut specs {
+        for fault in &scenario.faults {
+            spec.faults.push(fault.resolve(Moment::START)?);
+        }
+    }
+    spread::spread(scenario, &mut specs);
     for (single, i) in scenario.singles.iter().zip(scenario.devices..) {
         specs.push(builder.single(i, single)?);
     }
@@ -87,8 +97,20 @@ impl Builder<'_> {
             spec.run(*self.scenario.seed.pick(&["version", &draw], &choices));
         }
         spec.multi_vsys = i == MULTI_VSYS;
+        self.make_odd(i, &mut spec);
         give_room(&mut spec, self.scenario.target);
         spec
+    }
+
+    /// Beside the common mixture, which every device has.
+    fn make_odd(&self, i: u64, spec: &mut DeviceSpec) {
+        let scenario = self.scenario;
+        if let Some(quirks) = &scenario.quirks {
+            spec.quirks.clone_from(quirks);
+        } else if scenario.every_oddity {
+            let (place, n_devices) = (place(i, usize::MAX), usize::try_from(scenario.devices).unwrap_or(0));
+            oddity::sprinkle(spec, place, n_devices, scenario.seed, scenario.pace, &scenario.without);
+        }
     }
 
     fn weighted_model(&self, draw: &str) -> &'static Model {
@@ -118,6 +140,7 @@ impl Builder<'_> {
             running: list[0].version,
             list,
             present: Vec::new(),
+            imported: None,
             ha: None,
             multi_vsys: false,
             panrepo_kb: model.panrepo_kb,
@@ -130,20 +153,10 @@ impl Builder<'_> {
             expected: Expected::completed(),
             faults: Vec::new(),
             quirks: Quirks::mixed(seed, &serial),
+            oddities: Vec::new(),
+            nth_of_problem: 0,
             model,
             serial,
-        }
-    }
-
-    /// Gives problems to single devices, evenly over the fleet; the ones without a place are left out.
-    fn spread_problems(&self, specs: &mut [DeviceSpec]) {
-        let wanted = self.scenario.problems.iter().flat_map(|(problem, n)| (0..*n).map(move |_| *problem));
-        let wanted: Vec<_> = wanted.collect();
-        let places: Vec<usize> =
-            (0..specs.len()).filter(|i| specs[*i].ha.is_none() && !specs[*i].multi_vsys).collect();
-        for (n, problem) in wanted.iter().enumerate().take(places.len()) {
-            let place = if wanted.len() < places.len() { n * places.len() / wanted.len() } else { n };
-            problem.afflict(&mut specs[places[place]], self.scenario.target, self.scenario.seed);
         }
     }
 
@@ -171,7 +184,10 @@ impl Builder<'_> {
         }
         give_room(&mut spec, target);
         if let Some(problem) = single.problem {
-            problem.afflict(&mut spec, target, self.scenario.seed);
+            if problem.is_for_pairs() {
+                return Err(ScenarioError::PairProblem(problem));
+            }
+            problem.afflict(&mut spec, &self.scenario.setting());
         }
         if let Some(present) = &single.present {
             present.iter().try_for_each(|version| listed(&spec, *version))?;
@@ -191,6 +207,11 @@ fn set<T>(place: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *place = value;
     }
+}
+
+/// Whether a problem or an oddity is called so.
+fn is_known(name: &str) -> bool {
+    name.parse::<Problem>().is_ok() || ODDITIES.iter().any(|oddity| oddity.name == name)
 }
 
 fn listed(spec: &DeviceSpec, version: Version) -> Result<(), ScenarioError> {

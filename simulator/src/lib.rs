@@ -13,11 +13,13 @@
 //! | [`server`] | TLS and HTTP/1.1 on one loopback-only port for all addresses |
 //! | [`control`] | what tests read and change: state, counters, journal, faults |
 //! | [`check`] | compares how jobs ended with how they had to end |
+//! | [`calls`] | how much asking a download takes, and how late its end is noticed |
 //!
 //! # Guarantees
 //! Nothing listens beyond loopback. No image byte is ever stored. The same seed gives the same fleet.
 
 pub mod api;
+pub mod calls;
 pub mod check;
 pub mod clock;
 pub mod control;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
+use simulator::calls::{self, Counters, State};
 use simulator::check::{self, Export, Fleet};
 use simulator::scenario::{Named, Scenario, file};
 use simulator::seeded::Seed;
@@ -39,8 +40,17 @@ fn main() -> anyhow::Result<ExitCode> {
     let cli = cli::Cli::parse();
     let code = match cli.command {
         Some(cli::Command::Check { control, jobs }) => check(&control, &jobs)?,
+        Some(cli::Command::Calls { control, max_calls }) => calls(&control, max_calls)?,
+        Some(cli::Command::List) => {
+            output::list();
+            OK
+        }
         Some(cli::Command::Catalogue { control }) => {
             output::text(&http_get::get(&control, "/catalogue")?);
+            OK
+        }
+        None if cli.run.list => {
+            output::list();
             OK
         }
         None => {
@@ -100,13 +110,20 @@ fn scenario(options: &cli::Run) -> anyhow::Result<Scenario> {
     let mut scenario = match options.scenario.as_str() {
         "plain" => Named::Plain.scenario(),
         "demo" => Named::Demo.scenario(),
+        "realistic" => Named::Realistic.scenario(),
         path => file::read(Path::new(path))?,
     };
-    set(&mut scenario.devices, options.devices);
+    if let Some(devices) = options.devices {
+        scenario.set_devices(devices);
+    }
     set(&mut scenario.seed, options.seed.map(Seed));
     set(&mut scenario.pace.download_time, options.download_time.map(|span| span.0));
     set(&mut scenario.pace.spread, options.download_spread);
     set(&mut scenario.pace.check_time, options.check_time.map(|span| span.0));
+    set(&mut scenario.pace.reboot_time, options.reboot_time.map(|span| span.0));
+    set(&mut scenario.pace.scale, options.scale);
+    scenario.without.extend(options.without.iter().cloned());
+    scenario.passive_panorama |= options.passive_panorama;
     Ok(scenario)
 }
 
@@ -145,7 +162,20 @@ fn check(control: &str, jobs: &Path) -> anyhow::Result<u8> {
         serde_json::from_str(&text).with_context(|| format!("{} is not a job export", jobs.display()))?;
     let fleet: Fleet =
         serde_json::from_str(&http_get::get(control, "/state")?).context("/state is not a fleet's state")?;
-    let verdict = check::compare(&fleet, &export);
+    let counters: Counters = serde_json::from_str(&http_get::get(control, "/counters")?)
+        .context("/counters are not a fleet's counters")?;
+    let verdict = check::compare(&fleet, &export, Some(&counters));
     output::verdict(&verdict);
     Ok(if verdict.deviations.is_empty() { OK } else { DEVIATIONS })
+}
+
+fn calls(control: &str, max_calls: Option<u64>) -> anyhow::Result<u8> {
+    let counters: Counters = serde_json::from_str(&http_get::get(control, "/counters")?)
+        .context("/counters are not a fleet's counters")?;
+    let state: State =
+        serde_json::from_str(&http_get::get(control, "/state")?).context("/state is not a fleet's state")?;
+    let report = calls::report(&counters, &state);
+    output::calls(&report);
+    let is_within = max_calls.is_none_or(|max| report.most_calls <= max && report.n_late == 0);
+    Ok(if is_within { OK } else { DEVIATIONS })
 }

@@ -140,6 +140,24 @@ pub const MODELS: &[Model] = &[
         panrepo_kb: 38 * GB,
         weight: 1,
     },
+    Model {
+        name: "PA-3430",
+        family: "3400",
+        platform: platform("3400", 106),
+        serial_prefix: "0270",
+        layout: Layout::E,
+        panrepo_kb: 23 * GB,
+        weight: 0,
+    },
+    Model {
+        name: "PA-7050",
+        family: "7000",
+        platform: platform("7000", 118),
+        serial_prefix: "0151",
+        layout: Layout::B,
+        panrepo_kb: 38 * GB,
+        weight: 0,
+    },
 ];
 
 /// The model of that name.

@@ -4,9 +4,14 @@
 use std::path::Path;
 
 use serde::Serialize;
-use simulator::check::Verdict;
+use simulator::calls::{LATE, LATE_SHARE, Report};
+use simulator::check::{self, Group, Verdict};
 use simulator::fleet::PANORAMA;
+use simulator::scenario::{ODDITIES, Problem};
 use simulator::world::{USERNAME, World};
+
+/// Host names of deviating devices that a table names.
+const NAMED: usize = 4;
 
 /// Where a box answers.
 #[derive(Debug, Serialize)]
@@ -28,6 +33,7 @@ struct Ready<'a> {
     control: String,
     devices: usize,
     target: String,
+    scale: u32,
 }
 
 /// Prints the ready line.
@@ -50,13 +56,24 @@ pub fn ready(
         control: format!("http://{control}"),
         devices: world.firewalls.len(),
         target: world.target.to_string(),
+        scale: world.pace().scale,
     };
     println!("{}", serde_json::to_string(&ready)?);
     Ok(())
 }
 
-/// Prints each deviation and the summary.
+/// Prints the groups where there is more than one, each deviation, and the summary.
 pub fn verdict(verdict: &Verdict) {
+    if verdict.problems.len() > 1 {
+        println!("{:<24} {:>7} {:>8} {:>9}", "PROBLEM", "DEVICES", "AS TOLD", "DIFFERING");
+        verdict.problems.iter().for_each(group);
+        println!();
+    }
+    if !verdict.oddities.is_empty() {
+        println!("{:<24} {:>7} {:>8} {:>9}", "ODDITY", "DEVICES", "AS TOLD", "DIFFERING");
+        verdict.oddities.iter().for_each(group);
+        println!();
+    }
     for one in &verdict.deviations {
         println!(
             "{} {} [{}]: expected {}, found {}",
@@ -64,6 +81,72 @@ pub fn verdict(verdict: &Verdict) {
         );
     }
     println!("{}", verdict.summary());
+}
+
+fn group(group: &Group) {
+    let n_differing = group.differing.len();
+    let as_told = group.n_devices - n_differing;
+    let mut names = group.differing.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    if n_differing > NAMED {
+        names += &format!(" and {} more", n_differing - NAMED);
+    }
+    let line = format!("{:<24} {:>7} {as_told:>8} {n_differing:>9}  {names}", group.name, group.n_devices);
+    println!("{}", line.trim_end());
+}
+
+/// Prints what the downloads have cost.
+pub fn calls(report: &Report) {
+    println!("Undisturbed downloads, times as on real devices ({} times as long as here):", report.scale);
+    println!(
+        "{:>10} {:>7} {:>13} {:>10} {:>13} {:>10} {:>13} {:>10}",
+        "DOWNLOAD", "IMAGES", "CALLS median", "most", "LATE median", "most", "SHARE median", "most"
+    );
+    for class in &report.classes {
+        println!(
+            "{:>10} {:>7} {:>13} {:>10} {:>12.1}s {:>9.1}s {:>12.1}% {:>9.1}%",
+            format!("{} s +", class.from_s),
+            class.n_images,
+            class.calls.0,
+            class.calls.1,
+            class.late.0.as_secs_f64(),
+            class.late.1.as_secs_f64(),
+            class.late_share.0 * 100.0,
+            class.late_share.1 * 100.0,
+        );
+    }
+    println!("At most {} calls for an image.", report.most_calls);
+    println!(
+        "{} ends were noticed later than {:.0} % of the download or {} s.",
+        report.n_late,
+        LATE_SHARE * 100.0,
+        LATE.as_secs()
+    );
+    println!(
+        "At most {} log-ins and {} connections for a device.",
+        report.most_keygens, report.most_connections
+    );
+}
+
+/// Prints every problem and every oddity.
+pub fn list() {
+    println!("Problems: one on a device, with the end that its job must have\n");
+    for problem in Problem::ALL {
+        let expected = problem.expected();
+        println!("{:<24} {}", problem.as_str(), problem.sentence());
+        println!("{:<24} -> {}; {}", "", check::in_words(&expected), asks(expected.asks));
+    }
+    println!("\nOddities: any number on a device; its job ends as without them\n");
+    for oddity in ODDITIES {
+        println!("{:<24} {} ({} %)", oddity.name, oddity.sentence, oddity.percent);
+    }
+}
+
+fn asks(n: u32) -> String {
+    match n {
+        0 => "nothing is asked for".to_owned(),
+        1 => "no image is asked for twice".to_owned(),
+        n => format!("an image is asked for {n} times at most"),
+    }
 }
 
 /// Prints a text as it is.

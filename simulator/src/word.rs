@@ -44,6 +44,14 @@ pub enum Word {
     SwmStatus,
     /// Panorama's `show devices connected` and `all`.
     Devices,
+    /// Panorama's `show devicegroups`.
+    DeviceGroups,
+    /// `type=config`, to read.
+    Config,
+    /// `request content upgrade check` and `info`.
+    ContentCheck,
+    /// `request license fetch`.
+    LicenseFetch,
     /// `type=import`, category software.
     Import,
     /// Anything else.

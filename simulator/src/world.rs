@@ -13,7 +13,7 @@ use crate::clock::{Clock, Moment, millis};
 use crate::counters::{BoxCounters, lock};
 use crate::device::Device;
 use crate::device::keys::Keys;
-use crate::faults::Faults;
+use crate::faults::{Fault, FaultKind, Faults};
 use crate::fleet::{self, PANORAMA};
 use crate::journal::Journal;
 use crate::scenario::file::ScenarioError;
@@ -78,6 +78,8 @@ pub struct World {
     pub api_key: String,
     /// More calls at once than this on one box get HTTP 503.
     pub max_parallel_calls: Option<u32>,
+    /// They get their answer this much later in place of it.
+    pub parallel_delay: Option<Duration>,
     /// What time it is.
     pub clock: Clock,
     /// What happened.
@@ -115,10 +117,11 @@ impl World {
             password: format!("simulated-{}", &seed.hex(&["password"])[..16]),
             api_key: format!("LUFRPT1{}{}==", seed.hex(&["api key"]), &seed.hex(&["api key tail"])[..32]),
             max_parallel_calls: scenario.max_parallel_calls,
+            parallel_delay: scenario.parallel_delay,
             journal: Journal::default(),
             panorama: Panorama {
                 keys: Mutex::new(Keys::new(seed, "panorama")),
-                faults: Mutex::default(),
+                faults: Mutex::new(panorama_faults(scenario)),
                 counters: Mutex::default(),
             },
             by_serial: firewalls.iter().enumerate().map(|(i, one)| (one.serial.clone(), i)).collect(),
@@ -159,4 +162,9 @@ impl World {
     pub fn download_length(&self, serial: &str, version: Version) -> Duration {
         self.pace().download(self.seed, serial, version)
     }
+}
+
+fn panorama_faults(scenario: &Scenario) -> Faults {
+    let passive = scenario.passive_panorama.then(|| Fault::lasting(FaultKind::Passive));
+    Faults::innate(passive.into_iter().collect())
 }

@@ -40,10 +40,13 @@ pub enum Command {
     HaState,
     SupportCheck,
     LicenseInfo,
+    LicenseFetch,
+    Content,
     ChassisReady,
     Restart,
     Locks { element: &'static str },
     SwmStatus,
+    DeviceGroups,
     Devices { connected_only: bool },
     Unknown { path: String },
 }
@@ -62,6 +65,11 @@ pub enum Ask {
     Version,
     /// `type=op`.
     Op(Command),
+    /// `type=config` with an action that only reads.
+    Config {
+        /// What is to be read.
+        xpath: String,
+    },
     /// `type=import` with category software.
     Import {
         /// Name of the uploaded file.
@@ -94,6 +102,9 @@ impl Ask {
                 Ok(command) => Self::Op(command),
                 Err(reason) => Self::Malformed { reason },
             },
+            Some("config") if matches!(request.parameter("action"), Some("get" | "show")) => {
+                Self::Config { xpath: request.parameter("xpath").unwrap_or_default().to_owned() }
+            }
             Some("import") if request.parameter("category") == Some("software") => match &request.upload {
                 Some(upload) => {
                     Self::Import { filename: upload.filename.clone(), size_bytes: upload.size_bytes }
@@ -109,6 +120,7 @@ impl Ask {
         match self {
             Self::Keygen { .. } => Word::Keygen,
             Self::Version => Word::Version,
+            Self::Config { .. } => Word::Config,
             Self::Op(command) => command.word(),
             Self::Import { .. } => Word::Import,
             Self::Malformed { .. } | Self::Unsupported { .. } => Word::Unknown,
@@ -125,6 +137,7 @@ impl Ask {
             ) => version.parse().ok(),
             Self::Keygen { .. }
             | Self::Version
+            | Self::Config { .. }
             | Self::Op(_)
             | Self::Import { .. }
             | Self::Malformed { .. }
@@ -148,6 +161,9 @@ impl Command {
             Self::HaState => Word::HaState,
             Self::SupportCheck => Word::SupportCheck,
             Self::LicenseInfo => Word::LicenseInfo,
+            Self::LicenseFetch => Word::LicenseFetch,
+            Self::Content => Word::ContentCheck,
+            Self::DeviceGroups => Word::DeviceGroups,
             Self::ChassisReady => Word::ChassisReady,
             Self::Restart => Word::Restart,
             Self::Locks { .. } => Word::Locks,
@@ -189,6 +205,9 @@ fn parse(cmd: &str) -> Result<Command, String> {
         "show/high-availability/state" => Command::HaState,
         "request/support/check" => Command::SupportCheck,
         "request/license/info" => Command::LicenseInfo,
+        "request/license/fetch" => Command::LicenseFetch,
+        "request/content/upgrade/check" | "request/content/upgrade/info" => Command::Content,
+        "show/devicegroups" => Command::DeviceGroups,
         "show/chassis-ready" => Command::ChassisReady,
         "request/restart/system" => Command::Restart,
         "show/devices/connected" => Command::Devices { connected_only: true },

@@ -1,8 +1,9 @@
 //! Panorama's `show devices connected` and `show devices all`.
 //!
 //! Two recorded entry shapes: virtual machines as in a list of seven firewalls (10.1.4), hardware as in a list
-//! with a PA-5260 (10.0.8), which has fewer fields and closes empty elements at once. A device that is down is
-//! missing from `connected`; in `all` it has next to no fields, a shape nobody captured.
+//! with a PA-5260 (10.0.8), which has fewer fields and closes empty elements at once. A device that is down or
+//! not connected is missing from `connected`; in `all` it has next to no fields, a shape nobody captured. A passive
+//! Panorama shows every device so.
 
 use std::fmt::Write;
 
@@ -10,7 +11,9 @@ use super::info::uptime;
 use super::reply::Reply;
 use super::xml::{elements, success};
 use crate::clock::Moment;
+use crate::counters::lock;
 use crate::device::Device;
+use crate::faults::FaultKind;
 use crate::seeded::Seed;
 use crate::world::World;
 
@@ -19,9 +22,11 @@ pub fn reply(world: &World, connected_only: bool) -> Reply {
     let now = world.clock.now();
     let mut text = String::with_capacity(world.firewalls.len() * 2_500);
     text += "<devices>";
+    let is_passive = lock(&world.panorama.faults).has(now, &FaultKind::Passive);
     for firewall in &world.firewalls {
         let device = firewall.at(now);
-        match (device.is_down(now), connected_only) {
+        let is_missing = is_passive || device.is_down(now) || device.spec.quirks.disconnected;
+        match (is_missing, connected_only) {
             (true, true) => {}
             (true, false) => disconnected(&mut text, &device),
             (false, _) => connected(&mut text, &device, now, world.seed),
@@ -48,11 +53,14 @@ fn disconnected(text: &mut String, device: &Device) {
     *text += "<vsys><entry name=\"vsys1\"><display-name>vsys1</display-name></entry></vsys></entry>";
 }
 
-fn connected(text: &mut String, device: &Device, now: Moment, seed: Seed) {
+/// An entry with all that Panorama knows.
+pub(super) fn connected(text: &mut String, device: &Device, now: Moment, seed: Seed) {
     let spec = &device.spec;
     let is_virtual = spec.model.is_virtual();
     let name = if spec.quirks.odd_entry_name { &spec.hostname } else { &spec.serial };
-    let address = if spec.quirks.unknown_address { "unknown".to_owned() } else { spec.address.to_string() };
+    let no_ipv4 = spec.quirks.unknown_address || spec.quirks.ipv6_only;
+    let address = if no_ipv4 { "unknown".to_owned() } else { spec.address.to_string() };
+    let address_6 = if spec.quirks.ipv6_only { spec.ipv6().to_string() } else { "unknown".to_owned() };
     let version = device.running().to_string();
     let logdb = format!("{}.2", device.running().train);
     let empty = |name: &str| if is_virtual { format!("<{name}></{name}>") } else { format!("<{name}/>") };
@@ -68,8 +76,8 @@ fn connected(text: &mut String, device: &Device, now: Moment, seed: Seed) {
         *text += "<deactivated>no</deactivated>";
     }
     *text += &elements(&[("hostname", &spec.hostname), ("ip-address", &address)]);
-    if is_virtual {
-        *text += "<ipv6-address>unknown</ipv6-address>";
+    if is_virtual || spec.quirks.ipv6_only {
+        *text += &elements(&[("ipv6-address", &address_6)]);
     }
     *text += &empty("mac-addr");
     *text += &elements(&[

@@ -5,7 +5,11 @@
 use super::Call;
 use super::reply::Reply;
 use super::xml::{elements, success};
+use crate::counters::lock;
+use crate::device::Readiness;
 use crate::device::spec::HaRole;
+use crate::faults::FaultKind;
+use crate::world::World;
 
 /// A firewall's answer.
 pub fn firewall(call: &Call<'_>) -> Reply {
@@ -17,7 +21,12 @@ pub fn firewall(call: &Call<'_>) -> Reply {
     };
     let version = call.device.running().to_string();
     let mode = ha.role.mode();
-    let state = if call.device.is_starting(call.now) { "initial" } else { ha.role.as_str() };
+    let (state, state_sync) = match call.device.readiness(call.now) {
+        // As if there were no pair, until HA has started.
+        Readiness::Starting => return success("<enabled>no</enabled>"),
+        Readiness::Settling => ("initial", "Incomplete"),
+        Readiness::Ready => (ha.role.as_str(), "Complete"),
+    };
     let local = elements(&[
         ("url-compat", "Match"),
         ("app-version", "8915-9075"),
@@ -27,7 +36,7 @@ pub fn firewall(call: &Call<'_>) -> Reply {
         ("priority", priority(ha.role)),
         ("state", state),
         ("version", "1"),
-        ("state-sync", "Complete"),
+        ("state-sync", state_sync),
         ("mgmt-ip", &format!("{}/24", spec.address)),
         ("state-duration", "44655"),
         ("mgmt-ipv6", ""),
@@ -71,27 +80,34 @@ fn priority(role: HaRole) -> &'static str {
     }
 }
 
-/// Panorama's answer: active, no `<group>`, and the peer's address without a mask.
-pub fn panorama() -> Reply {
+/// Panorama's answer: no `<group>`, and the peer's address without a mask. Active, unless a fault says passive.
+pub fn panorama(world: &World) -> Reply {
+    let is_passive = lock(&world.panorama.faults).has(world.clock.now(), &FaultKind::Passive);
+    let (state, peer_state) = if is_passive {
+        ("secondary-passive", "primary-active")
+    } else {
+        ("primary-active", "secondary-passive")
+    };
+    let (own, other) = if is_passive { ("secondary", "primary") } else { ("primary", "secondary") };
     let local = elements(&[
         ("version", "1"),
-        ("state", "primary-active"),
+        ("state", state),
         ("state-duration", "218028"),
         ("mgmt-ip", "127.20.0.1/24"),
         ("mgmt-ipv6", ""),
         ("preemptive", "yes"),
-        ("priority", "primary"),
-        ("build-rel", "12.1.4"),
+        ("priority", own),
+        ("build-rel", "12.1.5"),
         ("build-compat", "Match"),
     ]);
     let peer = elements(&[
         ("conn-status", "up"),
         ("version", "1"),
-        ("state", "secondary-passive"),
+        ("state", peer_state),
         ("state-duration", "132146"),
         ("mgmt-ip", "127.20.0.2"),
-        ("priority", "secondary"),
-        ("build-rel", "12.1.4"),
+        ("priority", other),
+        ("build-rel", "12.1.5"),
     ]);
     success(&format!(
         "<enabled>yes</enabled><local-info>{local}</local-info><peer-info>{peer}</peer-info>\

@@ -5,17 +5,30 @@ use std::time::Duration;
 use super::Call;
 use super::reply::Reply;
 use super::xml::{element, elements, error, success};
+use crate::device::Readiness;
 use crate::device::disk::{self, Form};
 use crate::fleet::PANORAMA;
 use crate::scenario::RestartReply;
 use crate::world::World;
 
 /// What Panorama runs: at least what any firewall of the fleet does.
-const PANORAMA_VERSION: &str = "12.1.4";
+const PANORAMA_VERSION: &str = "12.1.5";
 /// Panorama's own serial.
 const PANORAMA_OWN_SERIAL: &str = "000710000042";
 /// How long Panorama had been up when the simulator started.
 const PANORAMA_UPTIME: Duration = Duration::from_secs(41 * 86_400 + 7_321);
+
+/// What is said where there is no value.
+const UNKNOWN: &str = "unknown";
+
+/// Without days where there are none, as one public tool expects to meet.
+fn uptime_of(up: Duration, is_short: bool) -> String {
+    let text = uptime(up);
+    match text.strip_prefix("0 days, ") {
+        Some(short) if is_short => short.to_owned(),
+        Some(_) | None => text,
+    }
+}
 
 /// `D days, H:MM:SS`, as captured.
 pub fn uptime(up: Duration) -> String {
@@ -30,9 +43,11 @@ pub fn firewall(call: &Call<'_>) -> Reply {
     let device = &*call.device;
     let spec = &device.spec;
     let serial = device.claimed_serial(call.now);
-    let address = spec.address.to_string();
+    let quirks = &spec.quirks;
+    let address = if quirks.ipv6_only { UNKNOWN.to_owned() } else { spec.address.to_string() };
+    let address_6 = if quirks.ipv6_only { spec.ipv6().to_string() } else { UNKNOWN.to_owned() };
     let version = device.running().to_string();
-    let up = uptime(device.uptime(call.now));
+    let up = uptime_of(device.uptime(call.now), quirks.short_uptime);
     let time = device.calendar().ctime(call.now);
     let logdb = format!("{}.2", device.running().train);
     let mac = mac_of(call);
@@ -47,7 +62,7 @@ pub fn firewall(call: &Call<'_>) -> Reply {
     let multi_vsys = if spec.multi_vsys { "on" } else { "off" };
     let body = if spec.model.is_virtual() {
         let before = elements(&[
-            ("ipv6-address", "unknown"),
+            ("ipv6-address", &address_6),
             ("mac-address", &mac),
             ("time", &time),
             ("uptime", &up),
@@ -76,7 +91,9 @@ pub fn firewall(call: &Call<'_>) -> Reply {
         ]);
         format!("{before}{content}{after}{plugins}{end}")
     } else {
-        let before = elements(&[("mac-address", &mac), ("time", &format!("{time}\n"))]);
+        let mut before =
+            if quirks.ipv6_only { elements(&[("ipv6-address", &address_6)]) } else { String::new() };
+        before += &elements(&[("mac-address", &mac), ("time", &format!("{time}\n"))]);
         let middle = elements(&[
             ("uptime", &up),
             ("devicename", &spec.hostname),
@@ -145,14 +162,14 @@ pub fn disk_space(call: &Call<'_>) -> Reply {
 
 /// `show chassis-ready`: no for a while after a boot, then yes.
 pub fn chassis_ready(call: &Call<'_>) -> Reply {
-    let ready = if call.device.is_starting(call.now) { "no" } else { "yes" };
+    let ready = if call.device.readiness(call.now) == Readiness::Ready { "yes" } else { "no" };
     success(&format!("<![CDATA[{ready}\n]]>"))
 }
 
 /// `request restart system`; three answers are on record, all of them mean yes.
 pub fn restart(call: &mut Call<'_>) -> Reply {
     const TEXT: &str = "Command succeeded with no output";
-    call.device.reboot(call.now);
+    call.device.restart(call.now);
     match call.quirks().restart_reply {
         RestartReply::Success => success(TEXT),
         RestartReply::Error => error(None, TEXT),

@@ -4,6 +4,7 @@ use super::reply::Reply;
 use super::request::Request;
 use super::xml;
 use crate::counters::lock;
+use crate::faults::FaultKind;
 use crate::world::{Host, USERNAME, World};
 
 /// Makes a key, or denies it.
@@ -34,14 +35,21 @@ fn key(key: &str, plain: bool) -> Reply {
 pub fn deny(world: &World, host: Host<'_>, request: &Request) -> Option<Reply> {
     let now = world.clock.now();
     let key = request.key.as_deref().unwrap_or_default();
-    let fixed = key == world.api_key;
+    let basic = request.basic.as_ref();
+    let fixed =
+        key == world.api_key || basic.is_some_and(|(user, word)| user == USERNAME && *word == world.password);
     match host {
         Host::Panorama => {
             let good = fixed || lock(&world.panorama.keys).accepts(key);
             (!good).then(|| xml::invalid_credential(false))
         }
         Host::Firewall(firewall) => {
-            let device = firewall.at(now);
+            let mut device = firewall.at(now);
+            if device.active_download().is_some()
+                && device.faults.take(now, |kind| *kind == FaultKind::KeyTaken).is_some()
+            {
+                device.keys.generate();
+            }
             let good = (fixed || device.keys.accepts(key)) && !device.is_authentication_late(now);
             (!good).then(|| xml::invalid_credential(device.spec.quirks.silent_403))
         }

@@ -5,6 +5,7 @@
 //! and connections ([`crate::server`]).
 
 pub mod command;
+mod config;
 mod devices;
 mod ha;
 mod import;
@@ -48,8 +49,10 @@ pub async fn answer(world: &World, host: Host<'_>, request: &Request) -> Reply {
         Host::Firewall(firewall) => (firewall.serial.as_str(), &firewall.counters),
     };
     let in_flight = InFlight::begin(counters, word);
+    let is_crowded = world.max_parallel_calls.is_some_and(|limit| in_flight.parallel_calls > limit);
     let strike = on_answer(world, host, word);
-    tokio::time::sleep(strike.delay).await;
+    let crowd_delay = world.parallel_delay.filter(|_| is_crowded).unwrap_or_default();
+    tokio::time::sleep(strike.delay + crowd_delay).await;
 
     let key = request.key.as_deref().unwrap_or_default();
     let reply = match &strike.spoiled {
@@ -58,7 +61,7 @@ pub async fn answer(world: &World, host: Host<'_>, request: &Request) -> Reply {
             Reply::reset()
         }
         Some(fault) => spoil::reply(fault, key, word),
-        None if world.max_parallel_calls.is_some_and(|limit| in_flight.parallel_calls > limit) => {
+        None if is_crowded && world.parallel_delay.is_none() => {
             spoil::reply(&FaultKind::HttpError { status: 503 }, key, word)
         }
         None => unspoiled(world, host, request, asked.clone()).await,
@@ -76,6 +79,9 @@ fn on_answer(world: &World, host: Host<'_>, word: Word) -> Strike {
             let mut device = firewall.at(now);
             if device.is_down(now) {
                 return Strike { spoiled: Some(FaultKind::Reset), ..Strike::default() };
+            }
+            if device.take_malformed(now) {
+                return Strike { spoiled: Some(FaultKind::MalformedXml), ..Strike::default() };
             }
             device.faults.on_answer(now, word)
         }
@@ -101,7 +107,9 @@ async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
         return match asked {
             Ask::Op(Command::Devices { connected_only }) => devices::reply(world, connected_only),
             Ask::Op(Command::SystemInfo) => info::panorama(world),
-            Ask::Op(Command::HaState) => ha::panorama(),
+            Ask::Op(Command::DeviceGroups) => config::device_groups(world),
+            Ask::Op(Command::HaState) => ha::panorama(world),
+            Ask::Config { xpath } => config::panorama(world, &xpath),
             Ask::Version => info::panorama_version(),
             Ask::Op(_) | Ask::Unsupported { .. } | Ask::Import { .. } | Ask::Keygen { .. } => {
                 xml::unexpected()
@@ -109,16 +117,22 @@ async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
             Ask::Malformed { .. } => xml::malformed(),
         };
     };
-    let not_connected = || xml::error(None, &format!("{target} not connected"));
-    let Some(firewall) = world.firewall(target) else { return not_connected() };
+    // Recorded; other wordings are known to a public tool.
+    const NOT_CONNECTED: &str = "not connected";
+    let Some(firewall) = world.firewall(target) else {
+        return xml::error(None, &format!("{target} {NOT_CONNECTED}"));
+    };
     let now = world.clock.now();
-    let reachable = {
+    let offline = {
         let mut device = firewall.at(now);
         let cut = |kind: &FaultKind| matches!(kind, FaultKind::Refuse | FaultKind::Hang);
-        !device.is_down(now) && device.faults.take(now, cut).is_none()
+        let is_offline =
+            device.is_down(now) || device.spec.quirks.disconnected || device.faults.take(now, cut).is_some();
+        let text = device.spec.quirks.offline_text.clone();
+        is_offline.then(|| text.unwrap_or_else(|| NOT_CONNECTED.to_owned()))
     };
-    if !reachable {
-        return not_connected();
+    if let Some(text) = offline {
+        return xml::error(None, &format!("{target} {text}"));
     }
     let word = asked.word();
     let _in_flight = InFlight::begin(&firewall.counters, word);
@@ -129,8 +143,10 @@ async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
 }
 
 async fn on_firewall(world: &World, firewall: &Firewall, asked: Ask) -> Reply {
-    if asked.word() == Word::SoftwareCheck {
-        tokio::time::sleep(world.pace().check_time).await;
+    let word = asked.word();
+    if word == Word::SoftwareCheck {
+        let slower = firewall.at(world.clock.now()).spec.quirks.slow_check;
+        tokio::time::sleep(world.pace().check_time + slower.map_or(Duration::ZERO, |slower| slower.0)).await;
     }
     let now = world.clock.now();
     let mut device = firewall.at(now);
@@ -139,18 +155,22 @@ async fn on_firewall(world: &World, firewall: &Firewall, asked: Ask) -> Reply {
     let mut call = Call { world, firewall, device: &mut device, now };
     let (reply, peer) = match asked {
         Ask::Version => (info::version(&call), None),
+        Ask::Config { xpath } => (config::firewall(&call, &xpath), None),
         Ask::Import { filename, size_bytes } => (import::reply(&mut call, &filename, size_bytes), None),
         Ask::Op(command) => on_command(&mut call, command),
         Ask::Malformed { .. } => (xml::malformed(), None),
         Ask::Unsupported { .. } | Ask::Keygen { .. } => (xml::unexpected(), None),
     };
+    let is_lost =
+        word == Word::Download && device.faults.take(now, |kind| *kind == FaultKind::AnswerLost).is_some();
+    lock(&firewall.counters).follow(word, now, device.last_end());
     drop(device);
     if let Some(copy) = peer
         && let Some(peer) = world.firewall(&copy.serial)
     {
         peer.at(now).receive(copy.version, now, copy.length);
     }
-    reply.dressed(&quirks)
+    if is_lost { Reply::reset() } else { reply.dressed(&quirks) }
 }
 
 /// One command on one device at one moment.
@@ -195,13 +215,17 @@ fn on_command(call: &mut Call<'_>, command: Command) -> (Reply, Option<PeerCopy>
         Command::Job { id } => jobs::one(call, &id),
         Command::Jobs(which) => jobs::list(call, which),
         Command::HaState => ha::firewall(call),
-        Command::SupportCheck => support::support(),
+        Command::SupportCheck => support::support(call),
+        Command::LicenseFetch => support::licenses(call),
+        Command::Content => support::content(call),
         Command::LicenseInfo => support::licenses(call),
         Command::ChassisReady => info::chassis_ready(call),
         Command::Restart => info::restart(call),
         Command::Locks { element } => xml::success(&format!("<{element}/>")),
         // Said not to be available over the API (an issue of the vendor's own Ansible collection).
-        Command::SwmStatus | Command::Devices { .. } | Command::Unknown { .. } => xml::unexpected(),
+        Command::SwmStatus | Command::Devices { .. } | Command::DeviceGroups | Command::Unknown { .. } => {
+            xml::unexpected()
+        }
     };
     (reply, None)
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
-use crate::scenario::{ContentType, Quirks};
+use crate::scenario::{ContentType, ErrorPlace, Quirks};
 
 /// Bytes of an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,14 +66,15 @@ impl Reply {
         Self { status, reason: reason.map(str::to_owned), ..self }
     }
 
-    /// As the device's oddities have it: prolog, indentation, content type.
+    /// As the device's oddities have it: prolog, indentation, content type, the place of an error's text.
     #[must_use]
     pub fn dressed(self, quirks: &Quirks) -> Self {
         let Body::Text(text) = &self.body else { return self };
         if self.status != 200 || self.ending == Ending::Reset {
             return self;
         }
-        let text = if quirks.pretty { indented(text) } else { Cow::Borrowed(text.as_str()) };
+        let text = with_error_at(quirks.error_place, text);
+        let text = if quirks.pretty { Cow::Owned(indented(&text).into_owned()) } else { text };
         let prolog = if quirks.prolog { "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n" } else { "" };
         Self {
             body: Body::Text(format!("{prolog}{text}")),
@@ -91,6 +92,23 @@ impl Reply {
             (Ending::Sent, Body::Text(text)) => of_text(text),
         }
     }
+}
+
+/// The same error, its text in another place.
+fn with_error_at(place: ErrorPlace, text: &str) -> Cow<'_, str> {
+    const OPEN: &str = "<msg><line>";
+    const CLOSE: &str = "</line></msg>";
+    if !text.starts_with("<response status=\"error\"") {
+        return Cow::Borrowed(text);
+    }
+    let (open, close) = match place {
+        ErrorPlace::Line => return Cow::Borrowed(text),
+        ErrorPlace::NestedLine => ("<msg><line><line>", "</line></line></msg>"),
+        ErrorPlace::ResultLine => ("<result><msg><line>", "</line></msg></result>"),
+        ErrorPlace::Result => ("<result><msg>", "</msg></result>"),
+        ErrorPlace::Msg => ("<msg>", "</msg>"),
+    };
+    Cow::Owned(text.replace(OPEN, open).replace(CLOSE, close))
 }
 
 fn of_text(text: &str) -> String {

@@ -8,10 +8,15 @@ use std::fmt::Write;
 use super::reply::Reply;
 use super::xml::{elements, enqueued, error, success};
 use super::{Call, PeerCopy};
+use crate::clock::Moment;
 use crate::device::{DeleteRefusal, DownloadRefusal, Entry, InstallRefusal, Presence};
 use crate::faults::FaultKind;
 use crate::images::RELICS;
+use crate::scenario::UncheckedList;
 use crate::version::Version;
+
+/// When a device last asked its update server that has not done so since the simulator started.
+const LONG_AGO: &str = "2025/05/31 11:47:34";
 
 /// `check` and `info`, which print the same.
 pub fn list(call: &Call<'_>) -> Reply {
@@ -36,7 +41,12 @@ pub fn list(call: &Call<'_>) -> Reply {
             seed.bytes(&["order", &call.firewall.serial, &entry[..40.min(entry.len())]])
         });
     }
-    let updated = call.device.checked().map(|at| call.device.calendar().full(at)).unwrap_or_default();
+    let calendar = call.device.calendar();
+    let updated = match (call.device.checked(), quirks.unchecked_list) {
+        (Some(at), _) => calendar.full(at),
+        (None, UncheckedList::Fresh) => calendar.full(Moment::START),
+        (None, UncheckedList::Stale | UncheckedList::Empty) => LONG_AGO.to_owned(),
+    };
     success(&format!(
         "<sw-updates last-updated-at=\"{updated}\"><msg /><versions>{}</versions></sw-updates>",
         entries.concat()
@@ -112,10 +122,18 @@ pub fn download(call: &mut Call<'_>, version: &str, sync_to_peer: bool) -> (Repl
     let Ok(parsed) = version.parse::<Version>() else { return (not_valid(version), None) };
     let length = call.world.download_length(&call.firewall.serial, parsed);
     match call.device.download(parsed, "admin", call.now, length) {
-        Err(DownloadRefusal::Busy) => (error(None, "Server error : Another download is in progress"), None),
+        Err(DownloadRefusal::Busy) => {
+            let text = call.quirks().busy_text.as_deref();
+            (error(None, text.unwrap_or("Server error : Another download is in progress")), None)
+        }
+        Err(DownloadRefusal::BusyCommit) => {
+            (error(None, "You cannot commit while an install is in progress. Please try again later."), None)
+        }
+        // Nobody captured what a device says; this is one guess of two.
+        Err(DownloadRefusal::Present) => (error(None, &format!("{version} is already downloaded")), None),
         Err(DownloadRefusal::Unknown) => (not_valid(version), None),
         Ok(id) => {
-            *crate::counters::lock(&call.firewall.counters).downloads.entry(parsed).or_default() += 1;
+            crate::counters::lock(&call.firewall.counters).asked(parsed, call.now);
             let peer = call.device.spec.ha.as_ref().filter(|_| sync_to_peer);
             let copy =
                 peer.map(|peer| PeerCopy { serial: peer.peer_serial.clone(), version: parsed, length });
@@ -149,6 +167,9 @@ pub fn install(call: &mut Call<'_>, version: &str) -> Reply {
 /// `delete software version`; the texts are ours.
 pub fn delete(call: &mut Call<'_>, version: &str) -> Reply {
     let refused = match version.parse::<Version>().map(|parsed| call.device.delete(parsed)) {
+        Ok(Ok(())) if call.quirks().delete_job => {
+            return enqueued(&format!("Successfully deleted {version}"), 1);
+        }
         Ok(Ok(())) => return success(&format!("Successfully deleted {version}")),
         Ok(Err(DeleteRefusal::Running)) => format!("Software version {version} is currently running"),
         Ok(Err(DeleteRefusal::NotDownloaded)) | Err(_) => {

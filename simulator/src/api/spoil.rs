@@ -36,34 +36,53 @@ pub fn reply(fault: &FaultKind, key: &str, command: Word) -> Reply {
         FaultKind::KeyExpired => {
             Reply::xml("").with_status(400, Some(&format!("Key Expired: {key} has expired. ")))
         }
+        // Recorded: white space where the message should be.
+        FaultKind::BlankError => Reply::xml(
+            "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n<response status=\"error\" code=\"17\">\n    <msg>\n        <line>\n        </line>\n    </msg>\n</response>\n",
+        ),
         FaultKind::ForbiddenEmpty => xml::invalid_credential(true),
         FaultKind::CredentialsRefused => xml::invalid_credential(false),
         FaultKind::Unauthorized => xml::error(Some(16), "Unauthorized request"),
-        FaultKind::UpdateServer => {
-            let what = if command == Word::SupportCheck {
-                "support info due to Unknown"
-            } else {
-                "upgrade info due to generic communication"
+        FaultKind::UpdateServer | FaultKind::UpdateServerUnknown => {
+            let what = match command {
+                Word::SupportCheck => "support",
+                Word::ContentCheck => "content upgrade",
+                _ => "upgrade",
             };
-            xml::error(
-                None,
-                &format!("Failed to check {what} error. Please check network connectivity and try again."),
-            )
+            let unknown = *fault == FaultKind::UpdateServerUnknown || command == Word::SupportCheck;
+            let why = if unknown { "Unknown" } else { "generic communication" };
+            let text = format!(
+                "Failed to check {what} info due to {why} error. Please check network connectivity and try again."
+            );
+            xml::error(None, &text)
         }
+        FaultKind::NotEntitled { text } => xml::error(None, text),
         // The rest never replaces an answer; a connection without one is the safe reading.
         FaultKind::Refuse
         | FaultKind::Hang
         | FaultKind::Reset
+        | FaultKind::WrongCertificate
+        | FaultKind::KeyTaken
         | FaultKind::Slow { .. }
         | FaultKind::Busy
+        | FaultKind::BusyCommit
+        | FaultKind::AnswerLost
+        | FaultKind::NoJobId
         | FaultKind::JobVanishes
+        | FaultKind::JobForgotten
         | FaultKind::Reboot { .. }
         | FaultKind::Stall
+        | FaultKind::Pause { .. }
+        | FaultKind::DownloadFails
+        | FaultKind::NoRoom
+        | FaultKind::FalseSuccess
+        | FaultKind::BaseDeleted
         | FaultKind::WrongSerial { .. }
         | FaultKind::HashMismatch { .. }
+        | FaultKind::HashDisputed { .. }
+        | FaultKind::HashUnknown { .. }
         | FaultKind::HashAbsent
         | FaultKind::DiskFull
-        | FaultKind::NoJobId
-        | FaultKind::DownloadFails => Reply::reset(),
+        | FaultKind::Passive => Reply::reset(),
     }
 }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use crate::clock::{Moment, millis};
 use crate::version::Version;
 
-/// Share of a download's time that loading into the software manager takes, in percent.
-const LOADING_PERCENT: u32 = 10;
+/// Share of a download's time that loading into the software manager takes, in percent, unless a device differs.
+pub const LOADING_PERCENT: u8 = 10;
+/// Share of a job's time that it waits in the queue, where it does.
+const QUEUED_SHARE: f64 = 0.05;
 
 /// What a job is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +44,12 @@ pub enum Doom {
     DiskFull,
     /// The update server went away.
     UpdateServer,
+    /// The software manager is still busy with the image before.
+    ManagerBusy,
+    /// The copy from the other member of the pair broke off.
+    CopyFails,
+    /// It ends well, and nothing is there.
+    Nothing,
 }
 
 /// How a job ended.
@@ -70,9 +78,17 @@ pub struct Job {
     pub end: Option<JobEnd>,
     /// Why it will fail, if it will.
     pub doom: Option<Doom>,
+    /// Whether questions about it are answered as if it did not exist.
+    pub forgotten: bool,
+    /// Whether it waits in the queue at first.
+    pub queued: bool,
+    /// Share of its time that loading takes, in percent.
+    pub loading_percent: u8,
     /// Shifted forward by every stall, so that the elapsed time stands still in one.
     started: Moment,
     stalled: Option<Moment>,
+    /// How long it stands still in its middle.
+    pause: Duration,
     length: Duration,
 }
 
@@ -86,8 +102,12 @@ impl Job {
             enqueued: now,
             end: None,
             doom: None,
+            forgotten: false,
+            queued: false,
+            loading_percent: LOADING_PERCENT,
             started: now,
             stalled: None,
+            pause: Duration::ZERO,
             length,
         }
     }
@@ -100,6 +120,16 @@ impl Job {
         self
     }
 
+    /// Stands still in its middle for so long.
+    pub fn pause_for(&mut self, pause: Duration) {
+        self.pause = pause;
+    }
+
+    /// Whether it waits in the queue.
+    pub fn is_queued(&self, now: Moment) -> bool {
+        self.queued && self.is_active() && now.since(self.started) < self.length.mul_f64(QUEUED_SHARE)
+    }
+
     /// Whether it is still going on.
     pub fn is_active(&self) -> bool {
         self.end.is_none()
@@ -107,7 +137,7 @@ impl Job {
 
     /// When it will be over; `None` while it stalls or after its end.
     pub fn due(&self) -> Option<Moment> {
-        (self.is_active() && self.stalled.is_none()).then(|| self.started.plus(self.length))
+        (self.is_active() && self.stalled.is_none()).then(|| self.started.plus(self.length + self.pause))
     }
 
     /// The moment when `share` of the work is done; `None` as in [`Job::due`].
@@ -151,12 +181,14 @@ impl Job {
     }
 
     fn elapsed(&self, now: Moment) -> Duration {
-        self.stalled.unwrap_or(now).since(self.started).min(self.length)
+        let since_start = self.stalled.unwrap_or(now).since(self.started);
+        let still = since_start.saturating_sub(self.length / 2).min(self.pause);
+        (since_start - still).min(self.length)
     }
 
     fn transfer(&self) -> Duration {
         match (self.kind, self.doom) {
-            (JobKind::Download(_), None) => self.length * (100 - LOADING_PERCENT) / 100,
+            (JobKind::Download(_), None) => self.length * u32::from(100 - self.loading_percent.min(99)) / 100,
             (JobKind::Download(_) | JobKind::Install(_) | JobKind::AutoCommit | JobKind::Content, _) => {
                 self.length
             }
@@ -192,6 +224,15 @@ mod tests {
         assert_eq!((job.percent(at(60_000)), job.due()), (50, None));
         job.resume(at(60_000));
         assert_eq!((job.percent(at(60_000)), job.due()), (50, Some(at(65_500))));
+    }
+
+    #[test]
+    fn a_pause_holds_the_middle_and_moves_the_end() {
+        let mut job = download();
+        job.pause_for(Duration::from_secs(20));
+        let seen: Vec<u8> = [4_500, 5_000, 15_000, 25_000, 29_000].map(|ms| job.percent(at(ms))).to_vec();
+        assert_eq!(seen, [50, 55, 55, 55, 0]);
+        assert_eq!(job.due(), Some(at(30_000)));
     }
 
     #[test]

@@ -8,7 +8,9 @@
 //! Leaves to others: requests and answers ([`crate::api`]), which device has which problem
 //! ([`crate::scenario`]).
 
+mod boot;
 pub mod disk;
+mod ends;
 pub mod jobs;
 pub mod keys;
 mod software;
@@ -19,13 +21,16 @@ mod tests;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::{Calendar, Moment};
 use crate::faults::{FaultKind, Faults};
 use crate::images::{self, Image};
+use crate::scenario::Quirks;
 use crate::seeded::Seed;
 use crate::version::Version;
+use boot::Boot;
+pub use boot::Readiness;
 use disk::Space;
 use jobs::{Doom, Job, JobEnd, JobKind};
 use keys::Keys;
@@ -35,8 +40,10 @@ use spec::DeviceSpec;
 
 /// Jobs kept for `show jobs all`; older ones are forgotten.
 const JOBS_KEPT: usize = 50;
-/// Share of a download after which an armed reboot strikes.
-const REBOOT_SHARE: f64 = 0.3;
+/// How long a content update takes; a small file, not scaled.
+const CONTENT_LENGTH: Duration = Duration::from_secs(2);
+/// Seconds of the day that a clock near midnight shows at the start: 23:59:50.
+const NEAR_MIDNIGHT_S: i64 = 86_390;
 
 /// One firewall.
 #[derive(Debug)]
@@ -54,8 +61,11 @@ pub struct Device {
     jobs: Vec<Job>,
     next_job_id: u32,
     checked: Option<Moment>,
-    booted: Option<Moment>,
-    down_until: Option<Moment>,
+    settled: Moment,
+    boot: Boot,
+    manager_busy_until: Option<Moment>,
+    last_end: Option<(Version, Moment)>,
+    content_at: Option<Moment>,
     foreign: Option<Version>,
 }
 
@@ -66,7 +76,13 @@ impl Device {
         for version in spec.present.iter().chain([&spec.running]) {
             let size_kb =
                 spec.list.iter().find(|image| image.version == *version).map_or(0, |image| image.size_kb);
-            stored.insert(*version, Stored { size_kb, origin: Origin::Downloaded });
+            let kept = Stored { size_kb, origin: Origin::Downloaded, shown_from: Moment::START };
+            stored.insert(*version, kept);
+        }
+        if let Some(version) = spec.imported {
+            let size_kb = spec.list.iter().find(|image| image.version == version).map_or(0, |i| i.size_kb);
+            let origin = Origin::Imported { listed: true };
+            stored.insert(version, Stored { size_kb, origin, shown_from: Moment::START });
         }
         let mut jobs = vec![Job::start(1, JobKind::AutoCommit, "", Moment::START, Duration::ZERO)];
         if spec.next_job_id > 2 {
@@ -80,20 +96,23 @@ impl Device {
             jobs.push(content);
         }
         for job in &mut jobs {
-            job.end = Some(JobEnd { at: Moment::START, ok: true, lines: done_lines(job.kind) });
+            job.end = Some(JobEnd { at: Moment::START, ok: true, lines: ends::done_lines(job.kind) });
         }
         Self {
             faults: Faults::innate(spec.faults.clone()),
             keys: Keys::new(seed, &spec.serial),
-            calendar: Calendar::new(epoch, spec.quirks.zone_h),
+            calendar: calendar(epoch, &spec.quirks),
             running: spec.running,
             staged: None,
             stored,
             jobs,
             next_job_id: spec.next_job_id.max(2),
             checked: None,
-            booted: None,
-            down_until: None,
+            settled: Moment::START,
+            boot: Boot::default(),
+            manager_busy_until: None,
+            last_end: None,
+            content_at: None,
             foreign: spec.foreign_download,
             spec,
         }
@@ -102,11 +121,22 @@ impl Device {
     /// Brings the device up to `now`.
     pub fn settle(&mut self, now: Moment) {
         self.stall_or_resume(now);
+        self.update_content(now);
         let reboot_at = self.reboot_due(now);
         self.finish_due(reboot_at.unwrap_or(now));
         if let Some(at) = reboot_at {
-            self.faults.take(at, |kind| matches!(kind, FaultKind::Reboot { .. }));
             self.reboot(at);
+        }
+        self.settled = now;
+    }
+
+    /// Begins the content update that nobody asked for, when its time has come.
+    fn update_content(&mut self, now: Moment) {
+        if let Some(at) = self.content_at.filter(|at| *at <= now)
+            && self.spec.quirks.content_update_after.take().is_some()
+            && !self.is_down(at)
+        {
+            self.begin(JobKind::Content, "Auto update agent", at, CONTENT_LENGTH);
         }
     }
 
@@ -122,14 +152,6 @@ impl Device {
         }
     }
 
-    /// When a reboot that is set or armed fell due, if it did.
-    fn reboot_due(&self, now: Moment) -> Option<Moment> {
-        let fault = self.faults.find(now, |kind| matches!(kind, FaultKind::Reboot { .. }))?;
-        let FaultKind::Reboot { at } = fault.kind else { return None };
-        let due = at.or_else(|| self.active_download()?.due_share(REBOOT_SHARE))?;
-        (due <= now).then_some(due)
-    }
-
     fn finish_due(&mut self, now: Moment) {
         let due = |job: &Job| job.due().filter(|due| *due <= now);
         while let Some((index, at)) =
@@ -140,80 +162,15 @@ impl Device {
         }
     }
 
-    /// What comes of a job that has run its time, and what it leaves on the device.
-    fn outcome(&mut self, index: usize, at: Moment) -> JobEnd {
-        let job = &self.jobs[index];
-        let (kind, doom) = (job.kind, job.doom);
-        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
-        if let Some(doom) = doom {
-            return JobEnd { at, ok: false, lines: lines(doom_lines(doom)) };
-        }
-        match kind {
-            JobKind::Download(version) => {
-                let size_kb = self.listed(version).map_or(0, |image| image.size_kb);
-                let missing = self.missing_base(version);
-                let origin = if missing.is_some() { Origin::Orphan } else { Origin::Downloaded };
-                let kept = self.stored.entry(version).or_insert(Stored { size_kb, origin });
-                if origin == Origin::Downloaded && kept.origin == Origin::Orphan {
-                    kept.origin = origin;
-                }
-                match missing {
-                    None => JobEnd { at, ok: true, lines: done_lines(kind) },
-                    Some(base) => JobEnd { at, ok: false, lines: base_missing_lines(base) },
-                }
-            }
-            JobKind::Install(version) => {
-                self.staged = Some(version);
-                JobEnd {
-                    at,
-                    ok: true,
-                    lines: vec![format!(
-                        "Software installation of version {version} successfully completed. Please reboot to switch to the new version."
-                    )],
-                }
-            }
-            JobKind::AutoCommit | JobKind::Content => JobEnd { at, ok: true, lines: done_lines(kind) },
-        }
-    }
-
-    /// Restarts: jobs and their ids begin again, a running download is lost, an installed version runs.
-    pub fn reboot(&mut self, at: Moment) {
-        let up = at.plus(self.spec.reboot_time);
-        self.down_until = Some(up);
-        self.booted = Some(up);
-        if let Some(version) = self.staged.take() {
-            self.running = version;
-        }
-        let mut commit = Job::start(1, JobKind::AutoCommit, "", up, Duration::ZERO);
-        commit.end = Some(JobEnd { at: up, ok: true, lines: done_lines(JobKind::AutoCommit) });
-        self.jobs = vec![commit];
-        self.next_job_id = 2;
-    }
-
-    /// Whether it is rebooting and answers nobody.
-    pub fn is_down(&self, now: Moment) -> bool {
-        self.down_until.is_some_and(|until| now < until)
-    }
-
-    /// Whether it answers after a boot, but is not ready: its first commit runs, its pair has not settled.
-    pub fn is_starting(&self, now: Moment) -> bool {
-        self.booted.is_some_and(|booted| now < booted.plus(self.spec.reboot_time / 3))
-    }
-
-    /// Whether authentication is still starting after a boot, so that every key is refused.
-    pub fn is_authentication_late(&self, now: Moment) -> bool {
-        match (self.booted, self.spec.quirks.auth_late) {
-            (Some(booted), Some(late)) => now < booted.plus(late.0),
-            (None, _) | (_, None) => false,
-        }
-    }
-
     /// Notes that a client has been let in: what waits for the first contact begins.
     pub fn on_contact(&mut self, now: Moment, foreign_length: Duration) {
         if let Some(version) = self.foreign.take()
             && self.active_download().is_none()
         {
             self.begin(JobKind::Download(version), "fwadmin", now, foreign_length);
+        }
+        if let (None, Some(after)) = (self.content_at, self.spec.quirks.content_update_after) {
+            self.content_at = Some(now.plus(after.0));
         }
     }
 
@@ -239,14 +196,6 @@ impl Device {
         }
     }
 
-    /// How long it has been up.
-    pub fn uptime(&self, now: Moment) -> Duration {
-        match self.booted {
-            Some(booted) => now.since(booted),
-            None => now.since(Moment::START) + self.spec.uptime,
-        }
-    }
-
     /// Its own calendar.
     pub fn calendar(&self) -> &Calendar {
         &self.calendar
@@ -259,12 +208,22 @@ impl Device {
 
     /// Its jobs, newest first, as `show jobs all` prints them.
     pub fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
-        self.jobs.iter().rev()
+        self.jobs.iter().rev().filter(|job| !job.forgotten)
     }
 
-    /// One job.
+    /// One job, unless the device has forgotten it.
     pub fn job(&self, id: u32) -> Option<&Job> {
-        self.jobs.iter().find(|job| job.id == id)
+        self.jobs.iter().find(|job| job.id == id && !job.forgotten)
+    }
+
+    /// The download that ended last, well or badly, and when.
+    pub fn last_end(&self) -> Option<(Version, Moment)> {
+        self.last_end
+    }
+
+    /// Forgets a job, whose download goes on.
+    pub fn forget_job(&mut self, id: u32) {
+        self.jobs.iter_mut().filter(|job| job.id == id).for_each(|job| job.forgotten = true);
     }
 
     /// Loses a job, and its download with it.
@@ -316,48 +275,22 @@ impl Device {
         if self.jobs.len() >= JOBS_KEPT {
             self.jobs.remove(0);
         }
-        self.jobs.push(Job::start(id, kind, user, now, length));
+        let mut job = Job::start(id, kind, user, now, length);
+        job.queued = self.spec.quirks.queued;
+        job.loading_percent = self.spec.quirks.loading_percent.unwrap_or(jobs::LOADING_PERCENT);
+        self.jobs.push(job);
         let index = self.jobs.len() - 1;
         &mut self.jobs[index]
     }
 }
 
-/// Details of a job that went well: recorded on 11.2.10-h8 and in the API guide 9.1.
-fn done_lines(kind: JobKind) -> Vec<String> {
-    let lines: &[&str] = match kind {
-        JobKind::Download(_) => &[
-            "Successfully downloaded",
-            "Preloading into software manager",
-            "Successfully loaded into software manager",
-        ],
-        JobKind::Content => &["File successfully downloaded\n"],
-        JobKind::Install(_) => &[],
-        JobKind::AutoCommit => {
-            &["Configuration committed successfully", "Successfully committed last configuration"]
-        }
+/// What a device's clock shows: its zone, and how wrong it is.
+fn calendar(epoch: Timestamp, quirks: &Quirks) -> Calendar {
+    let zone_s = i64::from(quirks.zone_h) * 3_600;
+    let fast_s = if quirks.near_midnight {
+        NEAR_MIDNIGHT_S - (epoch.as_second() + zone_s).rem_euclid(86_400)
+    } else {
+        i64::from(quirks.clock_fast_s)
     };
-    lines.iter().map(|line| (*line).to_owned()).collect()
-}
-
-/// Details of a job whose base image is not loaded: recorded, two blanks after the full stops.
-fn base_missing_lines(base: Version) -> Vec<String> {
-    vec![
-        "Successfully downloaded".to_owned(),
-        "Preloading into software manager".to_owned(),
-        format!(
-            "The required '{base}' base image must be loaded before this image can be loaded.  You do not have \
-             to install or run the base image, only download it.  Once the base is loaded, re-download your \
-             target image."
-        ),
-    ]
-}
-
-/// Details of other failures; no capture of either exists, the wording follows what public tools look for.
-fn doom_lines(doom: Doom) -> &'static [&'static str] {
-    match doom {
-        Doom::DiskFull => &["Failed to download", "No space left on device"],
-        Doom::UpdateServer => &[
-            "Failed to download due to generic communication error. Please check network connectivity and try again.",
-        ],
-    }
+    Calendar::new(epoch.saturating_add(SignedDuration::from_secs(fast_s)).unwrap_or(epoch), quirks.zone_h)
 }

@@ -7,7 +7,8 @@ use std::time::Duration;
 use super::{Device, Doom, JobKind};
 use crate::clock::Moment;
 use crate::faults::FaultKind;
-use crate::images::Image;
+use crate::images::{self, Image};
+use crate::scenario::{PresentAnswer, UncheckedList};
 use crate::version::Version;
 
 /// A file on the volume for images.
@@ -17,6 +18,8 @@ pub(super) struct Stored {
     pub size_kb: u64,
     /// How it came, and whether it is loaded.
     pub origin: Origin,
+    /// From when on the list shows it.
+    pub shown_from: Moment,
 }
 
 /// How a file came onto the device.
@@ -73,6 +76,10 @@ pub struct Entry<'a> {
 pub enum DownloadRefusal {
     /// Another download is running.
     Busy,
+    /// Somebody else's commit or installation is running.
+    BusyCommit,
+    /// It is here already.
+    Present,
     /// The list does not hold the version.
     Unknown,
 }
@@ -115,15 +122,17 @@ impl Device {
         }
     }
 
-    /// The list; empty until the first check (whether a real box answers so is not known).
+    /// The list, newest first; before the first check, whatever the device shows then.
     pub fn software(&self) -> Vec<Entry<'_>> {
-        if self.checked.is_none() {
-            return Vec::new();
-        }
         let downloading = self.downloading();
         let newest = self.spec.list.iter().map(|image| image.version).max();
+        let shown = |image: &&Image| match (self.checked, self.spec.quirks.unchecked_list) {
+            (Some(_), _) | (None, UncheckedList::Fresh) => true,
+            (None, UncheckedList::Stale) => image.version.train <= self.spec.running.train,
+            (None, UncheckedList::Empty) => false,
+        };
         let entry = |image| self.entry(image, downloading, newest);
-        self.spec.list.iter().rev().map(entry).collect()
+        self.spec.list.iter().rev().filter(shown).map(entry).collect()
     }
 
     fn entry<'a>(
@@ -133,7 +142,8 @@ impl Device {
         newest: Option<Version>,
     ) -> Entry<'a> {
         let version = image.version;
-        let (here, uploaded) = match self.stored.get(&version).map(|stored| stored.origin) {
+        let stored = self.stored.get(&version).filter(|stored| stored.shown_from <= self.settled);
+        let (here, uploaded) = match stored.map(|stored| stored.origin) {
             Some(Origin::Downloaded) => (true, false),
             Some(Origin::Imported { listed }) => (listed, listed),
             Some(Origin::Orphan) => (self.spec.quirks.orphan_shows_downloaded, false),
@@ -141,8 +151,8 @@ impl Device {
         };
         let presence = match (here, downloading == Some(version)) {
             (true, _) => Presence::Yes,
-            (false, true) => Presence::Downloading,
-            (false, false) => Presence::No,
+            (false, true) if !self.spec.quirks.hides_downloading => Presence::Downloading,
+            (false, _) => Presence::No,
         };
         let current = version == self.running && !self.spec.quirks.no_current;
         Entry { image, presence, uploaded, current, latest: Some(version) == newest }
@@ -150,18 +160,34 @@ impl Device {
 
     /// The hash that the list reports for an image, if it reports one.
     pub fn reported_sha256(&self, image: &Image, now: Moment) -> Option<String> {
-        if self.faults.has(now, &FaultKind::HashAbsent) {
+        let origin = self.stored.get(&image.version).map(|stored| stored.origin);
+        let nameless = self.spec.quirks.null_imports && matches!(origin, Some(Origin::Imported { .. }));
+        if nameless || self.faults.has(now, &FaultKind::HashAbsent) {
             return None;
         }
         let lies = |kind: &FaultKind| match kind {
-            FaultKind::HashMismatch { version } => version.is_none_or(|version| version == image.version),
+            FaultKind::HashMismatch { version } | FaultKind::HashDisputed { version } => {
+                version.is_none_or(|version| version == image.version)
+            }
             _ => false,
         };
-        Some(match self.faults.find(now, lies) {
+        let sha256 = match self.faults.find(now, lies) {
             // Another valid hash, and always the same one.
             Some(_) => image.sha256.chars().rev().collect(),
             None => image.sha256.clone(),
-        })
+        };
+        Some(if self.spec.quirks.upper_sha256 { sha256.to_uppercase() } else { sha256 })
+    }
+
+    /// Whether the catalogue must not know the file of an image, for what this device is there to show.
+    pub fn is_left_out_of_catalogue(&self, image: &Image) -> bool {
+        let meant = |kind: &FaultKind| match kind {
+            FaultKind::HashDisputed { version } | FaultKind::HashUnknown { version } => {
+                version.is_none_or(|version| version == image.version)
+            }
+            _ => false,
+        };
+        self.spec.faults.iter().any(|fault| meant(&fault.kind))
     }
 
     /// Versions that are on the device and loaded, oldest first.
@@ -170,10 +196,22 @@ impl Device {
         loaded.map(|(version, _)| *version).collect()
     }
 
+    fn is_loaded(&self, version: Version) -> bool {
+        self.stored.get(&version).is_some_and(|stored| stored.origin != Origin::Orphan)
+    }
+
+    /// Versions that nobody has a reason to ask for: they were there from the beginning, or somebody else
+    /// brings them.
+    pub fn unasked(&self) -> Vec<Version> {
+        let spec = &self.spec;
+        spec.present.iter().chain(&spec.imported).chain(&spec.foreign_download).copied().collect()
+    }
+
     /// Begins a download that takes `length`; an image that is already here takes a tenth of it.
     ///
     /// # Errors
-    /// Another download is running, or the list does not hold the version.
+    /// Another download is running, somebody else works on the device, the list does not hold the version, or it
+    /// is here and the device minds.
     pub fn download(
         &mut self,
         version: Version,
@@ -181,6 +219,9 @@ impl Device {
         now: Moment,
         length: Duration,
     ) -> Result<u32, DownloadRefusal> {
+        if self.faults.take(now, |kind| *kind == FaultKind::BusyCommit).is_some() {
+            return Err(DownloadRefusal::BusyCommit);
+        }
         let busy = self.faults.take(now, |kind| *kind == FaultKind::Busy).is_some();
         if busy || self.active_download().is_some() {
             return Err(DownloadRefusal::Busy);
@@ -188,20 +229,22 @@ impl Device {
         let Some(size_kb) = self.listed(version).map(|image| image.size_kb) else {
             return Err(DownloadRefusal::Unknown);
         };
-        let loaded = self.stored.get(&version).is_some_and(|stored| stored.origin != Origin::Orphan);
+        let loaded = self.is_loaded(version);
+        if loaded && self.spec.quirks.present_answer == PresentAnswer::Error {
+            return Err(DownloadRefusal::Present);
+        }
+        self.lose_base_of(version, now);
+        let length = self.spec.quirks.download_time.map_or(length, |own| own.0);
         let length = if loaded { length / 10 } else { length };
-        let here_kb = self.stored.get(&version).map_or(0, |stored| stored.size_kb);
-        let available_kb = self.space(now).available_kb() + here_kb;
-        let fails = self.faults.take(now, |kind| *kind == FaultKind::DownloadFails).is_some();
-
+        let doom = self.doom(version, size_kb, now);
         let stalled = self.faults.has(now, &FaultKind::Stall);
+        let pause = self.faults.take(now, |kind| matches!(kind, FaultKind::Pause { .. }));
         let job = self.begin(JobKind::Download(version), user, now, length);
-        if fails {
-            *job = job.clone().doomed(Doom::UpdateServer, 0.5);
-        } else if size_kb > available_kb {
-            #[expect(clippy::cast_precision_loss, reason = "sizes in KB are far below 2^52")]
-            let share = available_kb as f64 / size_kb as f64;
-            *job = job.clone().doomed(Doom::DiskFull, share * 0.9);
+        if let Some((doom, share)) = doom {
+            *job = job.clone().doomed(doom, share);
+        }
+        if let Some(FaultKind::Pause { delay_ms }) = pause {
+            job.pause_for(delay_ms);
         }
         if stalled {
             job.stall(now);
@@ -209,11 +252,47 @@ impl Device {
         Ok(job.id)
     }
 
+    /// Why a download that begins now will fail, and after which share of its time.
+    fn doom(&mut self, version: Version, size_kb: u64, now: Moment) -> Option<(Doom, f64)> {
+        let here_kb = self.stored.get(&version).map_or(0, |stored| stored.size_kb);
+        let available_kb = self.space(now).available_kb() + here_kb;
+        if self.manager_busy_until.is_some_and(|until| now < until) {
+            return Some((Doom::ManagerBusy, 0.02));
+        }
+        if self.faults.take(now, |kind| *kind == FaultKind::DownloadFails).is_some() {
+            return Some((Doom::UpdateServer, 0.5));
+        }
+        if self.faults.take(now, |kind| *kind == FaultKind::NoRoom).is_some() {
+            return Some((Doom::DiskFull, 0.8));
+        }
+        if self.faults.take(now, |kind| *kind == FaultKind::FalseSuccess).is_some() {
+            return Some((Doom::Nothing, 0.9));
+        }
+        #[expect(clippy::cast_precision_loss, reason = "sizes in KB are far below 2^52")]
+        let share = available_kb as f64 / size_kb.max(1) as f64;
+        (size_kb > available_kb).then_some((Doom::DiskFull, share * 0.9))
+    }
+
+    /// An administrator deletes the base of what is on its way.
+    fn lose_base_of(&mut self, version: Version, now: Moment) {
+        let base = images::base_of(&self.spec.list, version.train).map(|image| image.version);
+        let Some(base) = base.filter(|base| *base != version && *base != self.running) else { return };
+        if self.is_loaded(base) && self.faults.take(now, |kind| *kind == FaultKind::BaseDeleted).is_some() {
+            self.stored.remove(&base);
+            self.spec.present.retain(|present| *present != base);
+        }
+    }
+
     /// Takes over an image from the other member of the pair, which makes this one busy as well. Does nothing
     /// when the device is busy already.
     pub fn receive(&mut self, version: Version, now: Moment, length: Duration) {
         if self.active_download().is_none() && !self.stored.contains_key(&version) {
-            self.begin(JobKind::Download(version), "", now, length);
+            let fails = self.spec.quirks.sync_fails;
+            let length = length + self.spec.quirks.sync_lag.map_or(Duration::ZERO, |lag| lag.0);
+            let job = self.begin(JobKind::Download(version), "", now, length);
+            if fails {
+                *job = job.clone().doomed(Doom::CopyFails, 0.5);
+            }
         }
     }
 
@@ -233,7 +312,12 @@ impl Device {
         if self.jobs.iter().any(|job| job.is_active() && matches!(job.kind, JobKind::Install(_))) {
             return Err(InstallRefusal::Busy);
         }
-        Ok(self.begin(JobKind::Install(version), "admin", now, length).id)
+        let busy = self.manager_busy_until.is_some_and(|until| now < until);
+        let job = self.begin(JobKind::Install(version), "admin", now, length);
+        if busy {
+            *job = job.clone().doomed(Doom::ManagerBusy, 0.02);
+        }
+        Ok(job.id)
     }
 
     /// Deletes an image.
@@ -244,6 +328,7 @@ impl Device {
         if version == self.running {
             return Err(DeleteRefusal::Running);
         }
+        self.spec.present.retain(|present| *present != version);
         self.stored.remove(&version).map(|_| ()).ok_or(DeleteRefusal::NotDownloaded)
     }
 
@@ -259,7 +344,10 @@ impl Device {
             return Err(ImportRefusal::DiskFull);
         }
         let listed = !self.spec.quirks.late_imports;
-        self.stored.insert(version, Stored { size_kb, origin: Origin::Imported { listed } });
+        self.stored.insert(
+            version,
+            Stored { size_kb, origin: Origin::Imported { listed }, shown_from: Moment::START },
+        );
         Ok(version)
     }
 }

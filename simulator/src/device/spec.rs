@@ -1,6 +1,6 @@
 //! What a device is before anybody talks to it.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -82,6 +82,8 @@ pub struct DeviceSpec {
     pub list: Arc<[Image]>,
     /// Images on it besides the running one.
     pub present: Vec<Version>,
+    /// An image on it that came by import.
+    pub imported: Option<Version>,
     /// Its pair, if it has one.
     pub ha: Option<HaMember>,
     /// More than one virtual system.
@@ -106,9 +108,18 @@ pub struct DeviceSpec {
     pub faults: Vec<Fault>,
     /// Oddities of its answers.
     pub quirks: Quirks,
+    /// Names of the oddities that a realistic fleet gave it.
+    pub oddities: Vec<&'static str>,
+    /// How many devices had its problem before it.
+    pub nth_of_problem: usize,
 }
 
 impl DeviceSpec {
+    /// Its IPv4 address written as one of IPv6: to the kernel both are the same.
+    pub fn ipv6(&self) -> Ipv6Addr {
+        self.address.to_ipv6_mapped()
+    }
+
     /// Runs `version` from now on, with the base of its train beside it and nothing else.
     pub fn run(&mut self, version: Version) {
         self.running = version;

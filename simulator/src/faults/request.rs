@@ -24,6 +24,10 @@ const DEPTH_LIMIT: u32 = 1_000_000;
 /// Delay of slow answers when the request says nothing.
 const DELAY: Duration = Duration::from_secs(2);
 
+/// What a device without a contract says when the request says nothing: recorded in an answer to a support check,
+/// that a check of the list says the same is our guess.
+pub const NOT_ENTITLED: &str = "Device not found on this update server";
+
 /// What may be asked for.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,19 +41,23 @@ pub struct FaultRequest {
     pub lasts: Option<Span>,
     /// Which commands it spoils; all when absent.
     pub commands: Option<Vec<Word>>,
+    /// It spoils every so many answers; each of them when absent.
+    pub every: Option<u32>,
     /// `http_error`: the status, 500 to 599.
     pub status: Option<u16>,
     /// `huge_body`: its size.
     pub bytes: Option<u64>,
     /// `nested_xml`: how deep.
     pub depth: Option<u32>,
-    /// `slow`: added to each answer.
+    /// `slow`: added to each answer; `pause`: how long the download stands still.
     pub delay: Option<Span>,
     /// `reboot`: from now.
     pub after: Option<Span>,
     /// `wrong_serial`: the serial it claims.
     pub serial: Option<String>,
-    /// `hash_mismatch`: for this version alone.
+    /// `not_entitled`: what is said.
+    pub text: Option<String>,
+    /// `hash_mismatch`, `hash_disputed`, `hash_unknown`: for this version alone.
     pub version: Option<Version>,
 }
 
@@ -86,6 +94,7 @@ const KINDS: &[&str] = &[
     "refuse",
     "hang",
     "reset",
+    "wrong_certificate",
     "http_error",
     "malformed_xml",
     "truncated_xml",
@@ -93,23 +102,37 @@ const KINDS: &[&str] = &[
     "html",
     "huge_body",
     "nested_xml",
+    "blank_error",
     "session_timed_out",
     "key_expired",
+    "key_taken",
     "forbidden_empty",
     "unauthorized",
     "credentials_refused",
     "slow",
     "update_server",
+    "update_server_unknown",
+    "not_entitled",
     "busy",
+    "busy_commit",
+    "answer_lost",
+    "no_job_id",
     "job_vanishes",
+    "job_forgotten",
     "reboot",
     "stall",
+    "pause",
+    "download_fails",
+    "no_room",
+    "false_success",
+    "base_deleted",
     "wrong_serial",
     "hash_mismatch",
+    "hash_disputed",
+    "hash_unknown",
     "hash_absent",
     "disk_full",
-    "no_job_id",
-    "download_fails",
+    "passive",
 ];
 
 impl FaultRequest {
@@ -120,8 +143,21 @@ impl FaultRequest {
     pub fn resolve(&self, now: Moment) -> Result<Fault, FaultError> {
         let kind = self.kind(now)?;
         self.refuse_stray_keys()?;
-        let once = matches!(kind, FaultKind::Reboot { .. } | FaultKind::JobVanishes);
+        let once = matches!(
+            kind,
+            FaultKind::Reboot { .. }
+                | FaultKind::JobVanishes
+                | FaultKind::JobForgotten
+                | FaultKind::KeyTaken
+                | FaultKind::AnswerLost
+                | FaultKind::Pause { .. }
+                | FaultKind::BaseDeleted
+        );
+        let every = self.every.unwrap_or(1);
+        self.check("every", u64::from(every), every > 0, "1 and more")?;
         Ok(Fault {
+            every: self.every,
+            passed: 0,
             left: self.count.or(once.then_some(1)),
             until: self.lasts.map(|span| now.plus(span.0)),
             only: self.commands.clone().unwrap_or_default(),
@@ -142,6 +178,7 @@ impl FaultRequest {
             "malformed_xml" => FaultKind::MalformedXml,
             "truncated_xml" => FaultKind::TruncatedXml,
             "empty" => FaultKind::Empty,
+            "wrong_certificate" => FaultKind::WrongCertificate,
             "html" => FaultKind::Html,
             "huge_body" => {
                 let bytes = self.bytes.unwrap_or(HUGE_BYTES);
@@ -153,25 +190,41 @@ impl FaultRequest {
                 self.check("depth", u64::from(depth), depth <= DEPTH_LIMIT, "up to 1000000")?;
                 FaultKind::NestedXml { depth }
             }
+            "blank_error" => FaultKind::BlankError,
             "session_timed_out" => FaultKind::SessionTimedOut,
             "key_expired" => FaultKind::KeyExpired,
+            "key_taken" => FaultKind::KeyTaken,
             "forbidden_empty" => FaultKind::ForbiddenEmpty,
             "unauthorized" => FaultKind::Unauthorized,
             "credentials_refused" => FaultKind::CredentialsRefused,
             "slow" => FaultKind::Slow { delay_ms: self.delay.map_or(DELAY, |span| span.0) },
             "update_server" => FaultKind::UpdateServer,
+            "update_server_unknown" => FaultKind::UpdateServerUnknown,
+            "not_entitled" => {
+                FaultKind::NotEntitled { text: self.text.clone().unwrap_or_else(|| NOT_ENTITLED.to_owned()) }
+            }
             "busy" => FaultKind::Busy,
+            "busy_commit" => FaultKind::BusyCommit,
+            "answer_lost" => FaultKind::AnswerLost,
+            "no_job_id" => FaultKind::NoJobId,
+            "job_forgotten" => FaultKind::JobForgotten,
             "job_vanishes" => FaultKind::JobVanishes,
             "reboot" => FaultKind::Reboot { at: self.after.map(|span| now.plus(span.0)) },
             "stall" => FaultKind::Stall,
+            "pause" => FaultKind::Pause { delay_ms: self.delay.map_or(DELAY, |span| span.0) },
+            "download_fails" => FaultKind::DownloadFails,
+            "no_room" => FaultKind::NoRoom,
+            "false_success" => FaultKind::FalseSuccess,
+            "base_deleted" => FaultKind::BaseDeleted,
             "wrong_serial" => FaultKind::WrongSerial {
                 serial: self.serial.clone().unwrap_or_else(|| "019999999999".to_owned()),
             },
             "hash_mismatch" => FaultKind::HashMismatch { version: self.version },
+            "hash_disputed" => FaultKind::HashDisputed { version: self.version },
+            "hash_unknown" => FaultKind::HashUnknown { version: self.version },
             "hash_absent" => FaultKind::HashAbsent,
             "disk_full" => FaultKind::DiskFull,
-            "no_job_id" => FaultKind::NoJobId,
-            "download_fails" => FaultKind::DownloadFails,
+            "passive" => FaultKind::Passive,
             _ => return Err(FaultError::Kind(self.kind.clone())),
         })
     }
@@ -187,16 +240,17 @@ impl FaultRequest {
     }
 
     fn refuse_stray_keys(&self) -> Result<(), FaultError> {
-        let keys = [
-            ("status", self.status.is_some(), "http_error"),
-            ("bytes", self.bytes.is_some(), "huge_body"),
-            ("depth", self.depth.is_some(), "nested_xml"),
-            ("delay", self.delay.is_some(), "slow"),
-            ("after", self.after.is_some(), "reboot"),
-            ("serial", self.serial.is_some(), "wrong_serial"),
-            ("version", self.version.is_some(), "hash_mismatch"),
+        let keys: [(&str, bool, &[&str]); 8] = [
+            ("status", self.status.is_some(), &["http_error"]),
+            ("bytes", self.bytes.is_some(), &["huge_body"]),
+            ("depth", self.depth.is_some(), &["nested_xml"]),
+            ("delay", self.delay.is_some(), &["slow", "pause"]),
+            ("after", self.after.is_some(), &["reboot"]),
+            ("text", self.text.is_some(), &["not_entitled"]),
+            ("serial", self.serial.is_some(), &["wrong_serial"]),
+            ("version", self.version.is_some(), &["hash_mismatch", "hash_disputed", "hash_unknown"]),
         ];
-        match keys.iter().find(|(_, given, kind)| *given && *kind != self.kind) {
+        match keys.iter().find(|(_, given, kinds)| *given && !kinds.contains(&self.kind.as_str())) {
             None => Ok(()),
             Some((key, ..)) => Err(FaultError::Key { kind: self.kind.clone(), key }),
         }

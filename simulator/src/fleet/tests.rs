@@ -62,7 +62,7 @@ fn a_plain_device_is_below_the_target_and_has_room_for_the_heaviest_path() {
 #[test]
 fn the_demo_has_each_of_its_problems_and_small_fleets_have_what_fits() {
     let specs = fleet(Named::Demo, 230);
-    for (problem, n) in Named::Demo.problems() {
+    for (problem, n) in Named::Demo.problems(230) {
         let afflicted = specs.iter().filter(|spec| spec.scenario == problem.as_str());
         assert_eq!(afflicted.clone().count() as u64, n, "{problem:?}");
         assert!(afflicted.clone().all(|spec| spec.expected == problem.expected()));
@@ -113,4 +113,65 @@ fn a_file_with_a_mistake_names_it() {
     assert!(refused("[[device]]\nfaults = [{ kind = \"html\", bytes = 3 }]\n").contains("takes no `bytes`"));
     assert!(refused("download_spread = 1.5\n").contains("1.5"));
     assert!(refused("devices = 200000\n").contains("too many"));
+}
+
+#[test]
+fn a_realistic_fleet_has_every_problem_and_every_oddity_twice_or_more() {
+    for seed in [7, 8, 1234] {
+        let mut scenario = Named::Realistic.scenario();
+        scenario.seed = Seed(seed);
+        let specs = build(&scenario).unwrap();
+        assert_eq!(specs.len(), 500);
+        for problem in Problem::ALL {
+            let n = specs.iter().filter(|spec| spec.scenario == problem.as_str()).count();
+            assert!(n >= 2, "{problem}: {n}");
+        }
+        for oddity in ODDITIES {
+            let n = specs.iter().filter(|spec| spec.oddities.contains(&oddity.name)).count();
+            assert!(n >= 2, "{}: {n}", oddity.name);
+        }
+        let refused = specs.iter().filter(|spec| spec.scenario == Problem::BadCredentials.as_str());
+        assert_eq!(refused.count(), 2, "three refused log-ins in a row stop a fleet");
+    }
+}
+
+#[test]
+fn a_small_realistic_fleet_has_each_problem_once_before_any_twice() {
+    let mut scenario = Named::Realistic.scenario();
+    scenario.set_devices(60);
+    let specs = build(&scenario).unwrap();
+    for problem in Problem::ALL {
+        let n = specs.iter().filter(|spec| spec.scenario == problem.as_str()).count();
+        assert!(n <= 1 || problem.is_for_pairs() && n == 2, "{problem}: {n}");
+    }
+}
+
+#[test]
+fn what_is_left_out_by_name_is_nowhere_and_a_name_that_nothing_has_is_refused() {
+    let without = ["stalls", "ipv6-only", "prolog"].map(str::to_owned).to_vec();
+    let scenario = Scenario { without, ..Named::Realistic.scenario() };
+    for spec in build(&scenario).unwrap() {
+        assert!(
+            spec.scenario != "stalls" && !spec.quirks.ipv6_only && !spec.quirks.prolog,
+            "{}",
+            spec.serial
+        );
+    }
+    let scenario = Scenario { without: vec!["fire".to_owned()], ..Named::Realistic.scenario() };
+    assert_eq!(build(&scenario).unwrap_err().to_string().split(';').next(), Some("nothing is called `fire`"));
+}
+
+#[test]
+fn every_problem_leaves_a_device_that_can_be_asked() {
+    for problem in Problem::ALL.iter().filter(|problem| !problem.is_for_pairs()) {
+        let single = SingleDevice { problem: Some(*problem), ..SingleDevice::default() };
+        let scenario = Scenario { devices: 0, singles: vec![single], ..Named::Realistic.scenario() };
+        let spec = build(&scenario).unwrap().remove(0);
+        assert_eq!((spec.scenario.as_str(), &spec.expected), (problem.as_str(), &problem.expected()));
+        let mut device = Device::new(spec, SEED, jiff::Timestamp::UNIX_EPOCH);
+        device.check(Moment::START);
+        device.settle(Moment::from_ms(1));
+        let n_current = device.software().iter().filter(|entry| entry.current).count();
+        assert!(n_current <= 1, "{problem}");
+    }
 }

@@ -31,8 +31,23 @@ pub struct File {
     pub check_time: Option<Span>,
     /// How long a reboot takes; default 3s.
     pub reboot_time: Option<Span>,
+    /// How many times faster than in reality goes what has a duration of its own; default 20.
+    pub scale: Option<u32>,
     /// More calls at once than this on one box are answered with HTTP 503; default no limit.
     pub max_parallel_calls: Option<u32>,
+    /// Such calls are answered this much later, in place of being refused.
+    pub parallel_delay: Option<Span>,
+    /// Whether Panorama is the passive one of its pair; default no.
+    #[serde(default)]
+    pub passive_panorama: bool,
+    /// Problems and oddities of a realistic fleet that no device has.
+    #[serde(default)]
+    pub without: Vec<String>,
+    /// Oddities of every generated device, in place of a mixture.
+    pub quirks: Option<Quirks>,
+    /// Faults of every generated device, from the beginning.
+    #[serde(default)]
+    pub faults: Vec<FaultRequest>,
     /// The built-in scenario to begin with; default plain.
     pub base: Option<Named>,
     /// Problems among the generated devices, beside those of `base`.
@@ -136,6 +151,12 @@ pub enum ScenarioError {
     /// A spread that makes no sense.
     #[error("download spread {0} is not between 0 and 1")]
     Spread(f64),
+    /// A problem of pairs for a device that is none.
+    #[error("the problem `{0}` is for pairs: give it to generated devices with [[problem]]")]
+    PairProblem(Problem),
+    /// A name that nothing has.
+    #[error("nothing is called `{0}`; `panos-simulator list` names every problem and every oddity")]
+    Name(String),
     /// A fault that cannot be.
     #[error(transparent)]
     Fault(#[from] FaultError),
@@ -166,8 +187,16 @@ impl File {
         set(&mut pace.reboot_time, self.reboot_time.map(|span| span.0));
         set(&mut scenario.seed, self.seed.map(Seed));
         set(&mut scenario.target, self.target);
-        set(&mut scenario.devices, self.devices);
-        scenario.max_parallel_calls = self.max_parallel_calls;
+        set(&mut scenario.pace.scale, self.scale);
+        if let Some(devices) = self.devices {
+            scenario.set_devices(devices);
+        }
+        scenario.max_parallel_calls = self.max_parallel_calls.or(scenario.max_parallel_calls);
+        scenario.parallel_delay = self.parallel_delay.map(|span| span.0).or(scenario.parallel_delay);
+        scenario.passive_panorama = self.passive_panorama;
+        scenario.without = self.without;
+        scenario.quirks = self.quirks;
+        scenario.faults = self.faults;
         scenario.problems.extend(self.problem.iter().map(|problem| (problem.name, problem.count)));
         scenario.singles = self.device;
         scenario

@@ -88,6 +88,7 @@ async fn respond(world: &World, address: Ipv4Addr, request: HttpRequest<Incoming
     let header =
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let key = header("x-pan-key");
+    let authorization = header("authorization");
     let is_multipart = header("content-type").is_some_and(|kind| kind.starts_with("multipart/form-data"));
     let read = if is_multipart {
         drain_import(request.into_body()).await.map(|upload| (Bytes::new(), upload))
@@ -96,7 +97,8 @@ async fn respond(world: &World, address: Ipv4Addr, request: HttpRequest<Incoming
     };
     match read {
         Ok((form, upload)) => {
-            api::answer(world, host, &Request::new(&query, &form, key.as_deref(), upload)).await
+            let request = Request::new(&query, &form, key.as_deref(), upload);
+            api::answer(world, host, &request.with_authorization(authorization.as_deref())).await
         }
         Err(Unread::TooLong) => Reply::xml("").with_status(413, None),
         Err(Unread::Gone) => Reply::reset(),

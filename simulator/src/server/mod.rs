@@ -12,12 +12,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::clock::Moment;
-use crate::counters::lock;
+use crate::counters::{OpenConnection, lock};
 use crate::faults::{Fault, FaultKind};
 use crate::fleet::PANORAMA;
 use crate::world::{Host, World};
@@ -110,10 +111,20 @@ async fn welcome(stream: TcpStream, world: Arc<World>, certificates: Arc<Certifi
     let Ok(SocketAddr::V4(local)) = stream.local_addr() else { return };
     let address = *local.ip();
     let Some(host) = world.host(address) else { return reset(&stream) };
-    match on_connect(&world, host, world.clock.now()) {
-        Some(FaultKind::Hang) => tokio::time::sleep(HANG).await,
-        Some(_) => reset(&stream),
-        None => serve_one(stream, address, world, certificates).await,
+    let counters = match host {
+        Host::Panorama => &world.panorama.counters,
+        Host::Firewall(firewall) => &firewall.counters,
+    };
+    let _open = OpenConnection::begin(counters);
+    let acceptor = match on_connect(&world, host, world.clock.now()) {
+        Some(FaultKind::Hang) => return tokio::time::sleep(HANG).await,
+        Some(FaultKind::WrongCertificate) => certificates.acceptor(address, false),
+        Some(_) => return reset(&stream),
+        None => certificates.acceptor(address, true),
+    };
+    match acceptor {
+        Ok(acceptor) => serve_one(stream, address, acceptor, Arc::clone(&world)).await,
+        Err(error) => warn!(%error, %address, "cannot make a certificate"),
     }
 }
 
@@ -135,14 +146,7 @@ fn reset(stream: &TcpStream) {
     }
 }
 
-async fn serve_one(stream: TcpStream, address: Ipv4Addr, world: Arc<World>, certificates: Arc<Certificates>) {
-    let acceptor = match certificates.acceptor(address) {
-        Ok(acceptor) => acceptor,
-        Err(error) => {
-            warn!(%error, %address, "cannot make a certificate");
-            return;
-        }
-    };
+async fn serve_one(stream: TcpStream, address: Ipv4Addr, acceptor: TlsAcceptor, world: Arc<World>) {
     // Small answers, one at a time: waiting to fill a packet only adds delay.
     let _ = stream.set_nodelay(true);
     match tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await {

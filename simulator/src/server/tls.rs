@@ -47,11 +47,13 @@ pub enum TlsError {
 /// The authority and the leaves made so far.
 pub struct Certificates {
     issuer: Issuer<'static, KeyPair>,
+    /// An authority that nobody is told of.
+    stranger: Issuer<'static, KeyPair>,
     ca: CertificateDer<'static>,
     ca_file: PathBuf,
     leaf_key: KeyPair,
     provider: Arc<CryptoProvider>,
-    acceptors: Mutex<HashMap<Ipv4Addr, TlsAcceptor>>,
+    acceptors: Mutex<HashMap<(Ipv4Addr, bool), TlsAcceptor>>,
 }
 
 impl std::fmt::Debug for Certificates {
@@ -74,6 +76,7 @@ impl Certificates {
             .map_err(|source| TlsError::Write { path: ca_file.clone(), source })?;
         Ok(Self {
             issuer: Issuer::new(params, ca_key),
+            stranger: Issuer::new(ca_params(), KeyPair::generate()?),
             ca: ca.der().clone(),
             ca_file,
             leaf_key: KeyPair::generate()?,
@@ -87,25 +90,28 @@ impl Certificates {
         &self.ca_file
     }
 
-    /// What accepts TLS at an address.
+    /// What accepts TLS at an address; `is_trusted` decides whose authority has signed for it.
     ///
     /// # Errors
     /// The certificate cannot be made.
-    pub fn acceptor(&self, address: Ipv4Addr) -> Result<TlsAcceptor, TlsError> {
-        if let Some(known) = lock(&self.acceptors).get(&address) {
+    pub fn acceptor(&self, address: Ipv4Addr, is_trusted: bool) -> Result<TlsAcceptor, TlsError> {
+        if let Some(known) = lock(&self.acceptors).get(&(address, is_trusted)) {
             return Ok(known.clone());
         }
-        let leaf = leaf_params(address).signed_by(&self.leaf_key, &self.issuer)?;
+        let issuer = if is_trusted { &self.issuer } else { &self.stranger };
+        let leaf = leaf_params(address).signed_by(&self.leaf_key, issuer)?;
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.leaf_key.serialize_der()));
+        let ca = is_trusted.then(|| self.ca.clone());
+        let chain = std::iter::once(leaf.der().clone()).chain(ca).collect();
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone(), self.ca.clone()], key)?;
+            .with_single_cert(chain, key)?;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         config.send_tls13_tickets = 0;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        Ok(lock(&self.acceptors).entry(address).or_insert(acceptor).clone())
+        Ok(lock(&self.acceptors).entry((address, is_trusted)).or_insert(acceptor).clone())
     }
 }
 
@@ -124,7 +130,11 @@ fn leaf_params(address: Ipv4Addr) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = rcgen::DistinguishedName::new();
     params.distinguished_name.push(DnType::CommonName, address.to_string());
-    params.subject_alt_names = vec![SanType::IpAddress(IpAddr::V4(address))];
+    params.subject_alt_names = vec![
+        SanType::IpAddress(IpAddr::V4(address)),
+        // The same address for who knows it as one of IPv6.
+        SanType::IpAddress(IpAddr::V6(address.to_ipv6_mapped())),
+    ];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
     params.not_before = date_time_ymd(2020, 1, 1);

@@ -1,67 +1,22 @@
 //! Switches for what real answers differ in: one field per oddity, each recorded somewhere.
 //!
-//! A generated fleet mixes the harmless ones by seed; a scenario file sets any of them on a single device. A
-//! missing oddity of the device is added here, and in the one place of [`crate::api`] that prints it. Leaves to
-//! others: what goes wrong at run time ([`crate::faults`]).
+//! A generated fleet mixes the harmless ones by seed; a scenario file sets any of them on a single device or on
+//! all. A missing oddity of the device is added here, and in the one place of [`crate::api`] that prints it; its
+//! name and share of a realistic fleet stand in [`oddity`]. Leaves to others: what goes wrong at run time
+//! ([`crate::faults`]).
+
+mod forms;
+pub mod oddity;
+
+pub use forms::{
+    ContentType, Details, ErrorPlace, FinishedProgress, PresentAnswer, RestartReply, Support, UncheckedList,
+    UnknownJob,
+};
 
 use serde::Deserialize;
 
 use crate::seeded::Seed;
 use crate::span::Span;
-
-/// What a finished job says in `<progress>`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum FinishedProgress {
-    /// `2026/08/07 04:07:45` (recorded on 11.2.10-h8).
-    #[default]
-    Timestamp,
-    /// `08:32:10` (the vendor's API guide 9.1).
-    TimeOnly,
-    /// Still `100`.
-    Hundred,
-    /// Nothing.
-    Empty,
-}
-
-/// How a device answers a restart request; all three mean yes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RestartReply {
-    /// Status success.
-    #[default]
-    Success,
-    /// The same text in an error envelope.
-    Error,
-    /// No answer: the connection ends.
-    Drop,
-}
-
-/// The `Content-Type` of an answer; all three are recorded.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-pub enum ContentType {
-    /// `application/xml; charset=UTF-8`.
-    #[default]
-    #[serde(rename = "application/xml; charset=UTF-8")]
-    XmlUtf8,
-    /// `application/xml`.
-    #[serde(rename = "application/xml")]
-    Xml,
-    /// `text/plain`.
-    #[serde(rename = "text/plain")]
-    Plain,
-}
-
-impl ContentType {
-    /// The header's value.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::XmlUtf8 => "application/xml; charset=UTF-8",
-            Self::Xml => "application/xml",
-            Self::Plain => "text/plain",
-        }
-    }
-}
 
 /// How one device differs from the next, without anything being wrong.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -73,14 +28,30 @@ pub struct Quirks {
     pub pretty: bool,
     /// Content type of XML answers.
     pub content_type: ContentType,
+    /// Where the text of an error stands.
+    pub error_place: ErrorPlace,
     /// Keygen answers with double quotes (the documentation) instead of ` = ` and single quotes (recorded).
     pub plain_keygen: bool,
     /// A refused key or password comes as 403 with an empty `<msg>`.
     pub silent_403: bool,
     /// For this long after a reboot every key is refused: authentication is still starting.
     pub auth_late: Option<Span>,
+    /// The first answer after a boot is not well-formed.
+    pub malformed_after_boot: bool,
+    /// For this long after a restart request the device goes on as if nothing had been asked, old uptime included.
+    pub lingers: Option<Span>,
+    /// The commit after a boot fails and is run again.
+    pub autocommit_fails: bool,
+    /// Content updates that are over when the device answers after a boot; their jobs take the next ids.
+    pub jobs_after_boot: u32,
     /// Hours that the device's clock shows east of Greenwich; no answer names the zone.
     pub zone_h: i8,
+    /// Seconds that the device's clock is fast.
+    pub clock_fast_s: i32,
+    /// The device's clock shows 23:59:50 when the simulator starts.
+    pub near_midnight: bool,
+    /// An uptime below a day is printed without days.
+    pub short_uptime: bool,
     /// `df` wraps the line of `/opt/panrepo` after the device name.
     pub wrapped_df: bool,
     /// There is no mount `/opt/panrepo`: images lie on `/`.
@@ -91,6 +62,8 @@ pub struct Quirks {
     pub release_types: bool,
     /// `<sha256>` stands between line breaks, as in Panorama's lists.
     pub wrapped_sha256: bool,
+    /// `<sha256>` is in capitals.
+    pub upper_sha256: bool,
     /// The list carries `.xfr`, beta and custom builds.
     pub relics: bool,
     /// One version stands twice in the list.
@@ -99,32 +72,82 @@ pub struct Quirks {
     pub unsorted: bool,
     /// No entry says `current` yes: a pulled build is running.
     pub no_current: bool,
-    /// An imported image has `(null)` for name and sizes.
+    /// What the list shows before the first check.
+    pub unchecked_list: UncheckedList,
+    /// A check takes this much longer than elsewhere.
+    pub slow_check: Option<Span>,
+    /// An image on its way is shown as `no` instead of `downloading`.
+    pub hides_downloading: bool,
+    /// The list shows a downloaded image this long after its job ended.
+    pub list_lag: Option<Span>,
+    /// An imported image has `(null)` for name and sizes, and no hash.
     pub null_imports: bool,
     /// An imported image appears only after the next check.
     pub late_imports: bool,
     /// An import answers `Resource temporarily unavailable` although the file arrived.
     pub unavailable_imports: bool,
+    /// How long a download takes; as long as on the others when absent.
+    pub download_time: Option<Span>,
+    /// Percent of a download's time that loading into the software manager takes, with `progress` at 0; 10.
+    pub loading_percent: Option<u8>,
+    /// A running job says nothing in `<progress>`.
+    pub silent_progress: bool,
+    /// A job waits in the queue at first: status `PEND`, `queued` yes.
+    pub queued: bool,
+    /// For this long after an image was loaded, jobs fail within moments: the software manager is in use.
+    pub busy_after_load: Option<Span>,
+    /// This long after the first contact, a content update is downloaded without being asked for.
+    pub content_update_after: Option<Span>,
+    /// What comes of a request for an image that is there.
+    pub present_answer: PresentAnswer,
     /// What a finished job says in `<progress>`.
     pub finished_progress: FinishedProgress,
+    /// How `<details>` is filled.
+    pub details: Details,
+    /// `<warnings>` stands before `<details>`.
+    pub warnings_first: bool,
     /// Jobs are printed with few fields and a time-only `tfin`.
     pub short_jobs: bool,
+    /// `<tdeq>` is some seconds after `<tenq>`, past midnight where that falls between.
+    pub late_dequeue: bool,
     /// Jobs have `<admin/>` (8.x) in place of `<user/>`.
     pub admin_field: bool,
     /// `show jobs all` prints each job twice (10.2 and later).
     pub repeated_jobs: bool,
     /// `show jobs all` begins with a Failed-Job that has no id.
     pub failed_job: bool,
+    /// What is answered about a job that is not known.
+    pub unknown_job: UnknownJob,
     /// The file of a download that lacked its base counts as `downloaded`; unknown on real devices.
     pub orphan_shows_downloaded: bool,
+    /// A deletion answers with a job.
+    pub delete_job: bool,
     /// How a restart request is answered.
     pub restart_reply: RestartReply,
+    /// The copy of an image to the other member of the pair takes this much longer.
+    pub sync_lag: Option<Span>,
+    /// The copy of an image to the other member of the pair fails there.
+    pub sync_fails: bool,
     /// In Panorama's list a standalone device says `<ha><state>no</state></ha>`.
     pub ha_says_no: bool,
     /// Panorama's list holds another `@name` than `<serial>`.
     pub odd_entry_name: bool,
     /// Panorama knows no address for it: `unknown`.
     pub unknown_address: bool,
+    /// It has an IPv6 address alone, `::ffff:` and its IPv4 address, which leads to the same place.
+    pub ipv6_only: bool,
+    /// Panorama shows it as disconnected, next to all fields missing; it answers all the same.
+    pub disconnected: bool,
+    /// State of the support contract.
+    pub support: Support,
+    /// There is no licence at all.
+    pub unlicensed: bool,
+    /// Text of a download that does not fit; nobody captured one.
+    pub disk_full_text: Option<String>,
+    /// Text of a download request while another one runs.
+    pub busy_text: Option<String>,
+    /// What Panorama says in its place while it is not connected, after the serial and a blank.
+    pub offline_text: Option<String>,
 }
 
 impl Quirks {
