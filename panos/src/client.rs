@@ -208,11 +208,28 @@ impl Client {
         held: &Held,
         read: impl Read<T>,
     ) -> Result<T, PanosError> {
-        let redactor = match &self.credentials {
-            Credentials::ApiKey(_) => Redactor::new(&[&held.key]),
-            Credentials::Password { password, .. } => Redactor::new(&[&held.key, password]),
-        };
-        self.exchange(command, sent, Some(&held.key), &redactor, read).await
+        let mut secrets = vec![&held.key];
+        secrets.extend(self.password());
+        let reading = Reading { redactor: Redactor::new(&secrets), ..self.reading(command) };
+        self.exchange(command, sent, Some(&held.key), reading, read).await
+    }
+
+    /// How answers to a command are read. Knows the password; the key is added where one was sent.
+    pub(crate) fn reading(&self, command: &Command) -> Reading {
+        let secrets: Vec<_> = self.password().into_iter().collect();
+        Reading {
+            redactor: Redactor::new(&secrets),
+            messages: self.messages.clone(),
+            quotable: command.quotable,
+            about: command.about,
+        }
+    }
+
+    fn password(&self) -> Option<&SecretString> {
+        match &self.credentials {
+            Credentials::ApiKey(_) => None,
+            Credentials::Password { password, .. } => Some(password),
+        }
     }
 
     /// One request and its answer, with the words for what went wrong.
@@ -221,16 +238,10 @@ impl Client {
         command: &Command,
         sent: &Sent<'_>,
         key: Option<&SecretString>,
-        redactor: &Redactor,
+        reading: Reading,
         read: impl Read<T>,
     ) -> Result<T, PanosError> {
         let header = key.map(header_value).transpose()?;
-        let reading = Reading {
-            redactor: redactor.clone(),
-            messages: self.messages.clone(),
-            quotable: command.quotable,
-            about: command.about,
-        };
         let started = Instant::now();
         let replied = self.transport.post(&self.endpoint, header.as_ref(), sent, command.patience).await;
         let outcome = match replied {
@@ -269,15 +280,7 @@ impl Client {
                 },
             }
         };
-        let host = self.endpoint.to_string();
-        opened.map_err(|fault| match fault {
-            Fault::Refused { refusal, message } => {
-                PanosError::Refused { host, command: command.name, refusal, message }
-            }
-            Fault::Unexpected { expected, found } => {
-                PanosError::UnexpectedAnswer { host, command: command.name, expected, found }
-            }
-        })
+        opened.map_err(|fault| told(self.endpoint.to_string(), command, fault))
     }
 
     fn failed(&self, command: &Command, failure: Failure) -> PanosError {
@@ -302,6 +305,18 @@ impl fmt::Debug for Client {
 #[expect(clippy::expect_used, reason = "nobody closes these semaphores")]
 async fn place(turns: &Semaphore) -> SemaphorePermit<'_> {
     turns.acquire().await.expect("the semaphore is open")
+}
+
+/// The words for an answer without content.
+pub(crate) fn told(host: String, command: &Command, fault: Fault) -> PanosError {
+    match fault {
+        Fault::Refused { refusal, message } => {
+            PanosError::Refused { host, command: command.name, refusal, message }
+        }
+        Fault::Unexpected { expected, found } => {
+            PanosError::UnexpectedAnswer { host, command: command.name, expected, found }
+        }
+    }
 }
 
 fn asks_for_a_new_key(refusal: &Refusal) -> bool {

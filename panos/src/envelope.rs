@@ -5,8 +5,8 @@
 //! ([`classify`](crate::classify)), what a command's answer holds (`commands/`).
 
 use crate::classify::{self, About, Messages, Refusal, Signals};
-use crate::limits::{MAX_LINE_CHARS, MAX_LINES};
-use crate::redact::{Redactor, line, one_line};
+use crate::limits::MAX_LINES;
+use crate::redact::{Redactor, line};
 use crate::transport::Reply;
 use crate::xml::Element;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(crate) fn open<T>(
         || if reading.quotable { reading.redactor.excerpt(&reply.body) } else { "(not shown)".to_owned() };
     let unexpected = |expected: String, found: String| Fault::Unexpected { expected, found };
     let take = |response: &Element| {
-        read(response).map_err(|Missing(expected)| unexpected(reading.redactor.clean(&expected), quote()))
+        read(response).map_err(|Missing(expected)| unexpected(reading.redactor.message(&expected), quote()))
     };
 
     let parsed = Element::parse(&reply.body);
@@ -113,8 +113,7 @@ fn refused(reply: &Reply, response: Option<&Element>, reading: &Reading) -> Faul
     if said.is_empty() {
         said.push("no reason given".to_owned());
     }
-    let message = one_line(&reading.redactor.clean(&said.join(": "))).chars().take(MAX_LINE_CHARS).collect();
-    Fault::Refused { refusal, message }
+    Fault::Refused { refusal, message: reading.redactor.message(&said.join(": ")) }
 }
 
 /// The text of an answer, from the first place that has one.
@@ -140,7 +139,7 @@ fn joined(element: &Element) -> String {
 }
 
 /// The lines below an element: `<line>` with text, `<line>` in `<line>`, or plain text. At most
-/// [`MAX_LINES`] of at most [`MAX_LINE_CHARS`].
+/// [`MAX_LINES`], each as long as a [`line`].
 pub(crate) fn lines(element: &Element) -> Vec<String> {
     let mut found = Vec::new();
     collect(element, &mut found);

@@ -11,7 +11,6 @@ use crate::commands::Command;
 use crate::endpoint::Endpoint;
 use crate::envelope::Missing;
 use crate::error::PanosError;
-use crate::redact::Redactor;
 use crate::transport::Sent;
 use crate::xml::Element;
 use reqwest::header::HeaderValue;
@@ -217,8 +216,7 @@ impl Client {
             return Err(self.denied(denial));
         }
         let form = [("type", "keygen"), ("user", username), ("password", password.expose_secret())];
-        let redactor = Redactor::new(&[password]);
-        let outcome = self.exchange(&KEYGEN, &Sent::Form(&form), None, &redactor, read_key).await;
+        let outcome = self.exchange(&KEYGEN, &Sent::Form(&form), None, self.reading(&KEYGEN), read_key).await;
         match outcome {
             Ok(key) => {
                 slot.next_round();
@@ -248,4 +246,39 @@ fn read_key(response: &Element) -> Result<SecretString, Missing> {
         return Err(Missing("a key that fits into an HTTP header".to_owned()));
     }
     Ok(SecretString::from(key))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{missing, read_both};
+
+    fn exposed(response: &Element) -> Result<String, Missing> {
+        read_key(response).map(|key| key.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_key_is_read_from_current_and_from_documented_replies() {
+        let key = "LUFRPT1RVhBTVBMRS1PTkxZLWludmVudGVkLWtleS1mb3ItZml4dHVyZXMtMDAwMDAwMDAwMDAx";
+        let current = format!("<response status = 'success'><result><key>{key}</key></result></response>");
+        // Usage guide 9.1.
+        let documented = format!(
+            "<response status=\"success\">\n  <result>\n    <key>{key}==</key>\n  </result>\n</response>"
+        );
+        assert_eq!(read_both(&current, exposed), Ok(key.to_owned()));
+        assert_eq!(read_both(&documented, exposed), Ok(format!("{key}==")));
+        let long = "k".repeat(4_000);
+        let answer = format!("<response status='success'><result><key>{long}</key></result></response>");
+        assert_eq!(read_both(&answer, exposed), Ok(long), "a key is never cut");
+    }
+
+    #[test]
+    fn a_success_without_a_usable_key_is_unexpected() {
+        for body in ["<result/>", "<result><key/></result>", "<result><key> </key></result>"] {
+            let answer = format!("<response status='success'>{body}</response>");
+            assert!(missing(&answer, exposed).contains("result/key"), "{body}");
+        }
+        let broken = "<response status='success'><result><key>a&#10;b</key></result></response>";
+        assert!(missing(broken, exposed).contains("header"));
+    }
 }

@@ -37,7 +37,8 @@
 //! The map: [`Client`] (one device) uses [`Transport`] (one per process: pools, TLS, limits) and
 //! [`KeyCache`] (one `keygen` per device and user). `commands/` holds one file per request, with its
 //! answer's type. `envelope` turns `<response>` into content or a refusal, `classify` reads its text,
-//! `xml` and `redact` keep out what is too deep, too large or secret.
+//! `xml` and `redact` keep out what is too deep, too large or secret. [`Recorded`] reads answers that came
+//! another way.
 
 mod classify;
 mod client;
@@ -47,6 +48,7 @@ mod envelope;
 mod error;
 mod key;
 pub mod limits;
+mod recorded;
 mod redact;
 mod tls;
 mod transport;
@@ -69,6 +71,7 @@ pub use commands::version::VersionInfo;
 pub use endpoint::Endpoint;
 pub use error::{PanosError, Phase, TlsProblem};
 pub use key::{Credentials, KeyCache};
+pub use recorded::Recorded;
 pub use tls::{Fingerprint, InvalidFingerprint, Pins, Trust, install_crypto_provider};
 pub use transport::{Transport, TransportConfig};
 

@@ -48,18 +48,27 @@ impl Redactor {
         without_expired_key(&clean)
     }
 
-    /// A short quotation: cleaned, control characters escaped, at most 120 characters.
+    /// One line of a device's words as errors have it: cleaned, printable, at most [`MAX_LINE_CHARS`].
+    pub(crate) fn message(&self, text: &str) -> String {
+        self.tidy(text).chars().take(MAX_LINE_CHARS).collect()
+    }
+
+    /// A short quotation: the same between quotes, at most 120 characters.
     pub(crate) fn excerpt(&self, text: &str) -> String {
-        let clean = self.clean(text);
-        let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-        let shown: String = words.chars().map(printable).take(EXCERPT_CHARS).collect();
+        let words = self.tidy(text);
+        let shown: String = words.chars().take(EXCERPT_CHARS).collect();
         let more = if words.chars().nth(EXCERPT_CHARS).is_some() { "…" } else { "" };
         format!("`{shown}`{more}")
+    }
+
+    /// Cleaned twice: a secret with a blank in it may only appear when white space is brought together.
+    fn tidy(&self, text: &str) -> String {
+        self.clean(&one_line(&self.clean(text)))
     }
 }
 
 /// One line without control characters or marks that turn a terminal's text around.
-pub(crate) fn one_line(text: &str) -> String {
+fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().map(printable).collect()
 }
 

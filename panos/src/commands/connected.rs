@@ -93,7 +93,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<Vec<ManagedDevice>, Missing> {
+pub(crate) fn read(response: &Element) -> Result<Vec<ManagedDevice>, Missing> {
     let devices = need(response, &["result", "devices"])?;
     let found: Vec<_> = bounded(devices, "entry", MAX_DEVICES)?.filter_map(device).collect();
     let n_nameless = devices.children("entry").count() - found.len();

@@ -62,7 +62,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<DiskSpace, Missing> {
+pub(crate) fn read(response: &Element) -> Result<DiskSpace, Missing> {
     let mounts = parse_df(need(response, &["result"])?.text())
         .map_err(|Unreadable(line)| Missing(format!("six columns of `df`, not `{}`", line.escape_debug())))?;
     if mounts.is_empty() {

@@ -116,7 +116,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<HaState, Missing> {
+pub(crate) fn read(response: &Element) -> Result<HaState, Missing> {
     let result = need(response, &["result"])?;
     need_value(result, "enabled")?;
     if !says_yes(result, "enabled") {

@@ -108,12 +108,36 @@ impl DeviceJob {
 }
 
 /// What the answer to the question for one job says about it.
-enum Asked {
+pub(crate) enum Asked {
     Found(Box<DeviceJob>),
     /// The device knows no such job.
     Lost,
     /// Others only: their ids.
     Others(Vec<DeviceJobId>),
+}
+
+impl Asked {
+    /// The job, or why there is none.
+    pub(crate) fn into_job(self, host: String, id: DeviceJobId) -> Result<DeviceJob, PanosError> {
+        match self {
+            Self::Found(job) => Ok(*job),
+            Self::Lost => Err(PanosError::Refused {
+                host,
+                command: JOB.name,
+                refusal: Refusal::JobLost,
+                message: format!("the device does not know job {id}"),
+            }),
+            Self::Others(ids) => {
+                let listed = ids.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                Err(PanosError::UnexpectedAnswer {
+                    host,
+                    command: JOB.name,
+                    expected: format!("job {id}"),
+                    found: format!("job {listed}"),
+                })
+            }
+        }
+    }
 }
 
 impl Client {
@@ -130,25 +154,7 @@ impl Client {
         let messages = Arc::clone(&self.messages);
         let xml = format!("<show><jobs><id>{id}</id></jobs></show>");
         let asked = self.op(&JOB, &xml, move |response| read_one(response, id, &messages)).await?;
-        let host = self.endpoint().to_string();
-        match asked {
-            Asked::Found(job) => Ok(*job),
-            Asked::Lost => Err(PanosError::Refused {
-                host,
-                command: JOB.name,
-                refusal: Refusal::JobLost,
-                message: format!("the device does not know job {id}"),
-            }),
-            Asked::Others(ids) => {
-                let listed = ids.iter().take(5).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                Err(PanosError::UnexpectedAnswer {
-                    host,
-                    command: JOB.name,
-                    expected: format!("job {id}"),
-                    found: format!("job {listed}"),
-                })
-            }
-        }
+        asked.into_job(self.endpoint().to_string(), id)
     }
 
     /// Asks for all jobs that the device remembers. Prefer [`Client::job`] for one that is known.
@@ -161,7 +167,7 @@ impl Client {
     }
 }
 
-fn read_one(response: &Element, id: DeviceJobId, messages: &Messages) -> Result<Asked, Missing> {
+pub(crate) fn read_one(response: &Element, id: DeviceJobId, messages: &Messages) -> Result<Asked, Missing> {
     let mut jobs = match response.child("result") {
         Some(_) => read(response, messages)?,
         None => Vec::new(),
@@ -183,7 +189,7 @@ fn read_one(response: &Element, id: DeviceJobId, messages: &Messages) -> Result<
 
 /// The jobs in their order, each id once. From 10.2 on a device may list one several times (demisto
 /// content, pull request 35761); then the entry that has ended counts, or a poller would wait for ever.
-fn read(response: &Element, messages: &Messages) -> Result<Vec<DeviceJob>, Missing> {
+pub(crate) fn read(response: &Element, messages: &Messages) -> Result<Vec<DeviceJob>, Missing> {
     let mut jobs: Vec<DeviceJob> = Vec::new();
     let mut places: HashMap<DeviceJobId, usize> = HashMap::new();
     for job in bounded(need(response, &["result"])?, "job", MAX_JOBS)? {

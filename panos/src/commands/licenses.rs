@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<Vec<License>, Missing> {
+pub(crate) fn read(response: &Element) -> Result<Vec<License>, Missing> {
     bounded(need(response, &["result", "licenses"])?, "entry", MAX_LICENSES)?.map(read_entry).collect()
 }
 

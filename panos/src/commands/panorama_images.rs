@@ -45,7 +45,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<Vec<PanoramaImage>, Missing> {
+pub(crate) fn read(response: &Element) -> Result<Vec<PanoramaImage>, Missing> {
     let versions = need(response, &["result", "sw-updates", "versions"])?;
     bounded(versions, "entry", MAX_IMAGES)?
         .map(|entry| Ok(PanoramaImage { platform: entry.known("platform"), image: read_entry(entry)? }))

@@ -78,7 +78,7 @@ impl Client {
 }
 
 /// `yes` or `no`, between line breaks in CDATA.
-fn read_ready(response: &Element) -> Result<bool, Missing> {
+pub(crate) fn read_ready(response: &Element) -> Result<bool, Missing> {
     match need(response, &["result"])?.text().to_ascii_lowercase().as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),

@@ -149,7 +149,7 @@ fn download_xml(version: &str, sync_to_peer: SyncToPeer) -> String {
     )
 }
 
-fn read(response: &Element) -> Result<SoftwareList, Missing> {
+pub(crate) fn read(response: &Element) -> Result<SoftwareList, Missing> {
     let updates = need(response, &["result", "sw-updates"])?;
     let versions = need(response, &["result", "sw-updates", "versions"])?;
     let mut entries: Vec<SoftwareEntry> = Vec::new();
@@ -200,7 +200,7 @@ fn sha256_hex(text: &str) -> Option<String> {
     (text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| text.to_ascii_lowercase())
 }
 
-pub(super) fn read_enqueued(response: &Element) -> Result<DeviceJobId, Missing> {
+pub(crate) fn read_enqueued(response: &Element) -> Result<DeviceJobId, Missing> {
     job_id(response).ok_or_else(|| Missing::element("result/job"))
 }
 

@@ -6,9 +6,8 @@
 use super::{Command, need};
 use crate::classify::{Refusal, classify_text};
 use crate::client::Client;
-use crate::envelope::Missing;
+use crate::envelope::{Missing, Reading};
 use crate::error::PanosError;
-use crate::redact::one_line;
 use crate::xml::Element;
 
 const COMMAND: Command = Command::slow("request support check");
@@ -33,20 +32,29 @@ impl Client {
     /// the device does not reach it; else any [`PanosError`].
     pub async fn support_check(&self) -> Result<SupportInfo, PanosError> {
         let support = self.op(&COMMAND, XML, read).await?;
-        let description = support.description.as_deref().unwrap_or_default();
-        if support.level.is_none() && classify_text(description, &self.messages) == Refusal::Entitlement {
-            return Err(PanosError::Refused {
-                host: self.endpoint().to_string(),
-                command: COMMAND.name,
-                refusal: Refusal::Entitlement,
-                message: one_line(description),
-            });
-        }
-        Ok(support)
+        entitled(support, self.endpoint().to_string(), &self.reading(&COMMAND))
     }
 }
 
-fn read(response: &Element) -> Result<SupportInfo, Missing> {
+/// Support for a device that the server knows; an answer about any other has no level and says why.
+pub(crate) fn entitled(
+    support: SupportInfo,
+    host: String,
+    reading: &Reading,
+) -> Result<SupportInfo, PanosError> {
+    let description = support.description.as_deref().unwrap_or_default();
+    if support.level.is_none() && classify_text(description, &reading.messages) == Refusal::Entitlement {
+        return Err(PanosError::Refused {
+            host,
+            command: COMMAND.name,
+            refusal: Refusal::Entitlement,
+            message: reading.redactor.message(description),
+        });
+    }
+    Ok(support)
+}
+
+pub(crate) fn read(response: &Element) -> Result<SupportInfo, Missing> {
     let support = need(response, &["result", "SupportInfoResponse", "Support"])?;
     Ok(SupportInfo {
         expires: support.known("ExpiryDate"),

@@ -54,7 +54,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<SystemInfo, Missing> {
+pub(crate) fn read(response: &Element) -> Result<SystemInfo, Missing> {
     let system = need(response, &["result", "system"])?;
     let uptime = need_value(system, "uptime")?;
     Ok(SystemInfo {
@@ -123,6 +123,14 @@ mod tests {
         assert!(info.multi_vsys, "`on` means yes here");
         assert_eq!((info.model.as_str(), info.sw_version.as_str()), ("PA-7050", "9.1.12-h3"));
         assert_eq!(info.uptime, Duration::from_secs(179 * 86_400 + 5 * 3_600 + 7 * 60 + 34));
+    }
+
+    #[test]
+    fn a_panorama_is_read_with_the_fields_that_it_has() {
+        let info = read_both(include_str!("../../fixtures/system_info_panorama_10.1.xml"), read).unwrap();
+        assert_eq!((info.model.as_str(), info.family.as_deref()), ("M-600", Some("m")));
+        assert_eq!((info.multi_vsys, info.operational_mode.as_deref()), (false, Some("panorama")));
+        assert_eq!(info.uptime, Duration::from_secs(5 * 3_600 + 7 * 60 + 34));
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Client {
     }
 }
 
-fn read(response: &Element) -> Result<VersionInfo, Missing> {
+pub(crate) fn read(response: &Element) -> Result<VersionInfo, Missing> {
     let result = need(response, &["result"])?;
     Ok(VersionInfo {
         sw_version: need_value(result, "sw-version")?,

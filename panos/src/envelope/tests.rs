@@ -61,6 +61,63 @@ fn an_earlier_place_with_only_white_space_does_not_hide_a_later_one() {
 }
 
 #[test]
+fn the_places_are_looked_at_in_their_order_and_the_text_of_the_result_comes_last() {
+    let all = [
+        "<msg>4</msg>",
+        "<msg><line>1</line></msg>",
+        "<result>6<msg>3</msg><job><details><line>5</line></details></job></result>",
+        "<result>6<msg><line>2</line></msg></result>",
+        "<result>6<job><details><line>5</line></details></job></result>",
+        "<result>6</result>",
+    ];
+    let told = |places: &[usize]| {
+        let body: String = places.iter().map(|&n| all[n]).collect();
+        said(&format!("<response status='error'>{body}</response>"))
+    };
+    assert_eq!(told(&[1, 3]), "1");
+    assert_eq!(told(&[0, 3]), "2", "a line in the result comes before text in the message");
+    assert_eq!(told(&[0, 2]), "3");
+    assert_eq!(told(&[0, 4]), "4");
+    assert_eq!((told(&[4]), told(&[5])), ("5".to_owned(), "6".to_owned()));
+}
+
+#[test]
+fn an_error_that_tells_a_success_is_a_success() {
+    let done = "<response status='error'><msg><line>Command succeeded with no output</line></msg></response>";
+    let opened = open(&crate::testing::reply(done), &plainly(), |_| Ok(()));
+    assert_eq!(opened, Ok(()));
+    let (expected, _) = unexpected(200, done);
+    assert_eq!(expected, "`result/job` in a success", "and still has to hold what was asked for");
+}
+
+#[test]
+fn a_bad_request_with_words_is_permanent_and_one_without_may_be_an_expired_key() {
+    let refusal = |status, body: &str| match answer(status, body) {
+        Err(Fault::Refused { refusal, .. }) => refusal,
+        other => panic!("{other:?}"),
+    };
+    let body = |text: &str| {
+        format!("<response status = 'error' code = '400'><result><msg>{text}</msg></result></response>")
+    };
+    assert_eq!(refusal(400, &body("Missing value for parameter \"cmd\".")), Refusal::Permanent);
+    assert_eq!(refusal(200, &body("Illegal parameter [request]")), Refusal::Permanent);
+    assert_eq!(refusal(400, &body("")), Refusal::KeyExpired);
+    assert_eq!(refusal(400, "<html>Bad Request</html>"), Refusal::KeyExpired);
+}
+
+#[test]
+fn a_password_that_appears_when_white_space_is_brought_together_is_removed() {
+    let password = SecretString::from("correct horse");
+    let reading = Reading { redactor: Redactor::new(&[&password]), ..plainly() };
+    let reply = crate::testing::reply("<response status='error'><msg>correct \n horse?</msg></response>");
+    let refused = open(&reply, &reading, |_| Ok(()));
+    assert!(
+        matches!(&refused, Err(Fault::Refused { message, .. }) if message == "[redacted]?"),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_success_without_the_element_is_never_a_success() {
     let (expected, found) = unexpected(200, "<response status=\"success\"><result/></response>");
     assert_eq!(expected, "`result/job` in a success");
