@@ -72,8 +72,24 @@ pub enum AuditAction {
     JobCancelled,
     /// The inventory was read.
     InventoryChanged,
-    /// Trusted hashes were added.
+    /// Trusted hashes were added, or one was removed.
     CatalogueChanged,
+    /// A person gave a device another address, or gave it back to its source.
+    DeviceAddressChanged,
+    /// A person took a device out of the inventory.
+    DeviceRemoved,
+    /// A person wants an image deleted; written before the request leaves.
+    ImageDeleteRequested,
+    /// The device no longer lists the image.
+    ImageDeleted,
+    /// A person let a mismatch go.
+    MismatchCleared,
+    /// No new attempt begins.
+    FleetHeld,
+    /// Attempts begin again.
+    FleetResumed,
+    /// A device went silent during a download and came back, with what was seen.
+    DeviceSilent,
 }
 
 /// What a caller wants recorded; the ledger adds actor, time, job and device.

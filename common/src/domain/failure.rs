@@ -39,7 +39,7 @@ macro_rules! failure_kinds {
 
 failure_kinds! {
     /// No sequence of images leads from the running version to the goal on this model.
-    NoPath = "no_path", "choose a target that this model supports: `panos-upgrade path show SERIAL` lists what the device offers";
+    NoPath = "no_path", "choose a target that this model supports: `panos-upgrade path show SERIAL` lists what the device offers; a target below the running version needs plan.allow_downgrade = true";
     /// The images do not fit on the volume that holds them.
     DiskFull = "disk_full", "delete images that are no longer needed on the device, then queue it again";
     /// Nobody answers at the device's management address.
@@ -48,6 +48,8 @@ failure_kinds! {
     Tls = "tls", "check the device's certificate against [tls]: ca_file or the pin of this device";
     /// A hash differs from the trusted catalogue.
     HashMismatch = "hash_mismatch", "do not install: compare the image with the vendor's published hash, delete it on the device, correct the catalogue if it is wrong";
+    /// Devices report different hashes for one file, and none of them is trusted.
+    HashDisputed = "hash_disputed", "do not install: compare both hashes with the vendor's published one, then trust that one with `panos-upgrade hash add`";
     /// Strict mode: the hash of an image could not be proved.
     HashNotProved = "hash_not_proved", "add the hash with `panos-upgrade hash add`, or use verification.mode = \"lenient\"";
     /// The address answers as another box.

@@ -14,6 +14,10 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+mod fleet;
+
+pub use fleet::{Cleared, HashDispute, HashMismatch, HashObservation, OtherHash};
+
 /// Hex digits of a SHA-256.
 const DIGITS: usize = 64;
 

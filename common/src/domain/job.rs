@@ -266,6 +266,55 @@ pub struct Requester {
     pub reason: Option<String>,
 }
 
+/// How the two members of an HA pair share the work of one command.
+///
+/// Two members that download at once leave nobody to take over if both run out of space or have to restart their
+/// management servers, so that is only done where a person asks for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PairMode {
+    /// One after the other, never both at once.
+    #[default]
+    InTurn,
+    /// Without regard to each other.
+    AtOnce,
+    /// One downloads and copies to its peer, which then only proves what it got.
+    Sync,
+}
+
+impl PairMode {
+    /// Every mode.
+    pub const ALL: [Self; 3] = [Self::InTurn, Self::AtOnce, Self::Sync];
+
+    /// The word in tables and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InTurn => "in_turn",
+            Self::AtOnce => "at_once",
+            Self::Sync => "sync",
+        }
+    }
+}
+
+impl fmt::Display for PairMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for PairMode {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| UnknownWord {
+            what: "pair mode",
+            found: text.to_owned(),
+            known: Self::ALL.map(Self::as_str).join(", "),
+        })
+    }
+}
+
 /// A wish that is not yet a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JobSpec {
@@ -279,6 +328,8 @@ pub struct JobSpec {
     pub max_attempts: u32,
     /// The ended job that this one repeats.
     pub retry_of: Option<JobId>,
+    /// What it minds of the other member of its pair; nothing, where the device stands alone.
+    pub pair: PairMode,
 }
 
 #[cfg(test)]
@@ -329,6 +380,10 @@ mod tests {
         }
         for job_type in JobType::ALL {
             assert_eq!(job_type.as_str().parse(), Ok(job_type));
+        }
+        for pair in PairMode::ALL {
+            assert_eq!(pair.as_str().parse(), Ok(pair));
+            assert_eq!(serde_json::to_value(pair).unwrap(), pair.as_str());
         }
         let error = "done".parse::<JobState>().unwrap_err().to_string();
         assert!(error.contains("`done`") && error.contains("completed"), "{error}");

@@ -87,6 +87,24 @@ pub enum JobEvent {
         #[serde(flatten)]
         outcome: HashOutcome,
     },
+    /// Devices report different hashes for this file, and none of them is trusted.
+    HashDisputed {
+        /// The image's version.
+        version: String,
+        /// File name, if the device gave one.
+        file_name: Option<String>,
+        /// What this device reports.
+        found: String,
+        /// What others report, most devices first.
+        others: Vec<String>,
+    },
+    /// The device gives no usable answer while its download runs: most often it restarts.
+    DeviceSilent {
+        /// Seconds since its last usable answer.
+        since_s: u64,
+        /// One sentence.
+        message: String,
+    },
     /// The attempt failed; another is due.
     RetryScheduled {
         /// Kind of the failure.
@@ -159,6 +177,8 @@ impl JobEvent {
             Self::DownloadStarted { .. } => "download_started",
             Self::ImagePresent { .. } => "image_present",
             Self::ImageHash { .. } => "image_hash",
+            Self::HashDisputed { .. } => "hash_disputed",
+            Self::DeviceSilent { .. } => "device_silent",
             Self::RetryScheduled { .. } => "retry_scheduled",
             Self::Snoozed { .. } => "snoozed",
             Self::Released => "released",

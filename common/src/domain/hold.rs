@@ -1,0 +1,81 @@
+//! A hold: why no new attempt begins anywhere in the fleet.
+//!
+//! Promises: words only. Leaves to others: keeping the one hold there is (the ledger's `Fleet`), and when refused
+//! log-ins are enough of them (the worker). A hold never touches an attempt that runs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::job::{Requester, UnknownWord};
+
+/// Why no new attempt begins anywhere in the fleet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FleetHold {
+    /// What kind of hold it is.
+    pub cause: HoldCause,
+    /// One sentence for people.
+    pub reason: String,
+    /// Since when, by the database's clock.
+    pub since: Timestamp,
+    /// Who asked for it; nobody, where the fleet held itself.
+    pub by: Option<Requester>,
+}
+
+/// What brought a hold about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldCause {
+    /// A person paused the fleet.
+    Operator,
+    /// Devices refused the log-in again and again: going on would lock the account.
+    Credentials,
+}
+
+impl HoldCause {
+    /// Every cause.
+    pub const ALL: [Self; 2] = [Self::Operator, Self::Credentials];
+
+    /// The word in tables and JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Credentials => "credentials",
+        }
+    }
+}
+
+impl fmt::Display for HoldCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for HoldCause {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|known| known.as_str() == text).ok_or_else(|| UnknownWord {
+            what: "cause of a hold",
+            found: text.to_owned(),
+            known: Self::ALL.map(Self::as_str).join(", "),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_in_json_and_tables_are_the_same() {
+        for cause in HoldCause::ALL {
+            assert_eq!(serde_json::to_value(cause).unwrap(), cause.as_str());
+            assert_eq!(cause.as_str().parse(), Ok(cause));
+        }
+        assert!("weather".parse::<HoldCause>().unwrap_err().to_string().contains("credentials"));
+    }
+}
