@@ -1,12 +1,15 @@
-//! The trusted hashes, as the ledger keeps them.
+//! The trusted hashes, what devices report beside them, and the mismatches that a person has to clear.
 
 use async_trait::async_trait;
 use serde::Serialize;
 
 use super::LedgerError;
 use crate::domain::catalogue::CatalogueEntry;
-use crate::domain::hash::Sha256Hex;
+use crate::domain::device::Serial;
+use crate::domain::hash::{HashDispute, HashMismatch, HashObservation, OtherHash, Sha256Hex};
+use crate::domain::image::ImageFile;
 use crate::domain::job::Requester;
+use crate::domain::version::Version;
 
 /// What adding hashes changed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -30,7 +33,7 @@ pub struct CatalogueConflict {
     pub trusted_source: String,
 }
 
-/// Keeps the trusted hashes.
+/// Keeps the trusted hashes, and what is known against them.
 #[async_trait]
 pub trait Catalogue: Send + Sync {
     /// Adds entries, all or none, with one entry in the system chain. A hash that is trusted is never
@@ -49,4 +52,48 @@ pub trait Catalogue: Send + Sync {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn hashes(&self) -> Result<Vec<CatalogueEntry>, LedgerError>;
+
+    /// Trusts a hash no longer: that of the file, or with `None` the one that stands for any file of the version.
+    /// Answers what was trusted; one entry in the system chain then.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn remove_hash(
+        &self,
+        version: &Version,
+        file_name: Option<&ImageFile>,
+        by: &Requester,
+    ) -> Result<Option<CatalogueEntry>, LedgerError>;
+
+    /// Notes what a device reports for a file, in place of what it reported before, and answers the other hashes that
+    /// devices of the inventory report for the same file, most devices first. Of two that disagree and come at the
+    /// same moment at least one is told of the other. A file without a name is the same file on devices of one model.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn observe(&self, observation: &HashObservation) -> Result<Vec<OtherHash>, LedgerError>;
+
+    /// Files for which devices of the inventory report several hashes while none is trusted, by version and file.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn disputes(&self) -> Result<Vec<HashDispute>, LedgerError>;
+
+    /// Images that differ from the trusted hash, oldest first; cleared ones too, unless only open ones are asked for.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn mismatches(&self, open_only: bool) -> Result<Vec<HashMismatch>, LedgerError>;
+
+    /// Lets the open mismatch of this device and version go, so that jobs may be queued for the device again; `None`
+    /// when there is none. One entry in the device's chain. The caller sees to it that `by` has a reason.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn clear_mismatch(
+        &self,
+        serial: &Serial,
+        version: &Version,
+        by: &Requester,
+    ) -> Result<Option<HashMismatch>, LedgerError>;
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
 use crate::domain::device::{Device, Serial, Source};
-use crate::domain::job::Requester;
+use crate::domain::job::{JobId, JobState, Requester};
 
 /// A device with what the ledger knows besides.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,8 +18,25 @@ pub struct DeviceRecord {
     pub first_seen_at: Timestamp,
     /// When it was last seen.
     pub last_seen_at: Timestamp,
-    /// Set when the last look at its source did not show it.
+    /// Set when the last look at its source did not show it, or a person took it out.
     pub gone_at: Option<Timestamp>,
+    /// An address that a person set; `device.address` is this one then, whatever the source says.
+    pub address_override: Option<String>,
+}
+
+/// What became of a wish to take a device out of the inventory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum RemoveAnswer {
+    /// It is out. A discovery that sees it brings it back.
+    Removed,
+    /// A job holds it: cancel that first.
+    ActiveJob {
+        /// Which one.
+        job: JobId,
+        /// Where it is.
+        state: JobState,
+    },
 }
 
 /// One device whose facts changed.
@@ -72,6 +89,25 @@ pub trait Inventory: Send + Sync {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn devices(&self) -> Result<Vec<DeviceRecord>, LedgerError>;
+
+    /// Gives a device an address that wins over what its source says; `None` goes back to the source's. One entry in
+    /// the device's chain; the same address again writes nothing.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn set_address(
+        &self,
+        serial: &Serial,
+        address: Option<&str>,
+        by: &Requester,
+    ) -> Result<DeviceRecord, LedgerError>;
+
+    /// Takes a device out of the inventory as if its source no longer showed it; its jobs and its trail stay. One
+    /// entry in its chain; a device that is out already is left as it is.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn remove_device(&self, serial: &Serial, by: &Requester) -> Result<RemoveAnswer, LedgerError>;
 }
 
 /// Whether a list of devices is all that its source has.

@@ -1,7 +1,8 @@
 //! Where the truth about every job lives.
 //!
 //! [`Ledger`] is the sum of small traits, one per subject, each with its own file here and in both backends:
-//! [`Inventory`], [`Queue`] (enqueue, claim, lease, end), [`Outbox`], [`Catalogue`], [`Trail`] (audit) and [`Query`].
+//! [`Inventory`], [`Queue`] (enqueue, claim, lease, end), [`Fleet`] (hold), [`Outbox`], [`Catalogue`], [`Trail`] (audit) and
+//! [`Query`].
 //! `postgres` and `sqlite` implement them with one SQL statement per file, same names on both sides, and the
 //! contract suite in `common/tests/ledger` holds both to the same behaviour.
 //!
@@ -15,6 +16,7 @@
 //! the outbox holds (broker).
 
 mod catalogue;
+mod fleet;
 mod inventory;
 mod outbox;
 pub mod postgres;
@@ -27,12 +29,13 @@ mod trail;
 use async_trait::async_trait;
 
 pub use catalogue::{Catalogue, CatalogueChange, CatalogueConflict};
-pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory};
+pub use fleet::{Fleet, LoginWatch};
+pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory, RemoveAnswer};
 pub use outbox::{Outbox, OutboxKind, OutboxRow, REFUSED_PAUSE, Settlement};
 pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
 pub use queue::{
     Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer,
-    ImageRecord, ImageState, Queue, Renewal, Rescued, StepRecord,
+    ImageRecord, ImageState, PairRole, Queue, Renewal, Rescued, StepRecord,
 };
 pub use trail::{Trail, TrailFilter};
 
@@ -41,7 +44,7 @@ use crate::domain::job::JobId;
 
 /// Everything a program may ask of the ledger.
 #[async_trait]
-pub trait Ledger: Inventory + Queue + Outbox + Catalogue + Trail + Query {
+pub trait Ledger: Inventory + Queue + Fleet + Outbox + Catalogue + Trail + Query {
     /// Brings the schema up to date. Safe to call from several processes at once and again.
     ///
     /// # Errors

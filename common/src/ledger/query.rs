@@ -10,7 +10,7 @@ use super::LedgerError;
 use super::queue::{CancelRequest, ImageRecord};
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
-use crate::domain::job::{BatchId, JobId, JobState, JobType, Requester};
+use crate::domain::job::{BatchId, JobId, JobState, JobType, PairMode, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
@@ -32,6 +32,8 @@ pub struct JobView {
     pub batch: BatchId,
     /// The ended job that it repeats.
     pub retry_of: Option<JobId>,
+    /// What it minds of the other member of its pair.
+    pub pair: PairMode,
     /// Who asked, and why.
     pub requested_by: Requester,
     /// Where it is.

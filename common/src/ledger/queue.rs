@@ -15,8 +15,9 @@ use crate::audit::AuditFact;
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
 use crate::domain::hash::HashOutcome;
+use crate::domain::hold::FleetHold;
 use crate::domain::image::ImageFile;
-use crate::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, Requester};
+use crate::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, Requester};
 use crate::domain::lease::{Lease, LeaseToken, WorkerId};
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
@@ -59,6 +60,11 @@ pub enum EnqueueAnswer {
         /// Where it is.
         state: JobState,
     },
+    /// The device holds, or held, an image whose hash is not the trusted one: a person clears that first.
+    Mismatch {
+        /// The image's version; the first in the order of texts, where there are several.
+        version: Version,
+    },
     /// The device is not in the inventory, or has left it.
     UnknownDevice,
 }
@@ -74,6 +80,14 @@ pub enum Claim {
     Ended(JobState),
     /// Not due yet; it will be dispatched when it is.
     NotDue,
+    /// The fleet is held. The job stays available and is woken again when the hold ends.
+    Held(FleetHold),
+    /// The other member of the pair comes first. The job stays available and is woken again by the end of that
+    /// attempt, or where this one follows it, of that job.
+    PeerBusy {
+        /// The job that comes first.
+        peer: JobId,
+    },
     /// No such job: a message from another installation, or an edited one.
     Unknown,
 }
@@ -101,6 +115,31 @@ pub struct ClaimedJob {
     pub images: Vec<ImageRecord>,
     /// The document as the last step left it.
     pub status: Option<DeviceStatus>,
+    /// What the job minds of the other member of its pair.
+    pub pair: PairMode,
+    /// What follows from that for this attempt.
+    pub role: PairRole,
+}
+
+/// What a job is to the other member of its device's pair. Links of the inventory count in both directions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PairRole {
+    /// Nothing: there is no other member, or both work at once.
+    Alone,
+    /// One of two that take turns.
+    Member,
+    /// Downloads, and copies to its peer. Also where the peer has no job of the same command.
+    SyncLead {
+        /// The other member.
+        peer: Serial,
+    },
+    /// Proves what its peer copied to it.
+    SyncFollower {
+        /// The peer's job, which has ended.
+        lead: JobId,
+        /// How.
+        lead_state: JobState,
+    },
 }
 
 /// One image of a job's path.
@@ -181,8 +220,11 @@ impl ImageState {
 pub struct StepRecord {
     /// The document after the step; its progress, message and readiness are also kept as columns.
     pub status: DeviceStatus,
-    /// Images that changed; each replaces the record of its version.
+    /// Images that changed; each replaces the record of its version. One whose outcome is a mismatch opens a
+    /// mismatch of the device, unless a person cleared the same one of this job.
     pub images: Vec<ImageRecord>,
+    /// Images that are no longer on the path: their records are dropped, where nothing was asked for yet.
+    pub dropped: Vec<Version>,
     /// Entries for the device's chain, in order.
     pub audit: Vec<AuditFact>,
     /// Events for the feed, in order.
@@ -210,7 +252,8 @@ pub enum End {
     },
     /// Terminal: as the cancel request asked.
     Cancelled,
-    /// Due again after a while; this attempt counts.
+    /// Due again after a while; this attempt counts. After the last attempt allowed it is [`End::Failed`], with
+    /// the same kind and message.
     Retry {
         /// Kind of the failure.
         kind: FailureKind,
@@ -274,6 +317,8 @@ pub struct Rescued {
     pub given_up: Vec<JobId>,
     /// Jobs that were dispatched and never claimed.
     pub unclaimed: Vec<JobId>,
+    /// Jobs that a hold refused, and that whoever ended it did not wake.
+    pub held_up: Vec<JobId>,
 }
 
 /// Moves jobs through their life.
@@ -287,7 +332,9 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn enqueue(&self, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError>;
 
-    /// Takes the lease of one available job for `ttl`.
+    /// Takes the lease of one available job for `ttl`. None while the fleet is held. Never both members of a pair
+    /// at once, unless this job's [`PairMode`] is `AtOnce`; and with `Sync` not before the peer's `Sync` job of the same
+    /// batch with the smaller number has ended for good.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
@@ -308,7 +355,8 @@ pub trait Queue: Send + Sync {
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError>;
 
     /// Ends the attempt under the lease, with what its last step left behind. The stored document is made to
-    /// agree with the end. A wish to stop wins over retry, snooze and release: the job ends as cancelled.
+    /// agree with the end. A wish to stop wins over retry, snooze and release: the job ends as cancelled. Jobs that
+    /// waited for this end are woken with it.
     ///
     /// # Errors
     /// [`LedgerError::LeaseLost`], with nothing written; [`LedgerError::NotReachable`], [`LedgerError::Store`].
@@ -329,7 +377,8 @@ pub trait Queue: Send + Sync {
 
     /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again those
     /// dispatched longer than `unclaimed_after` ago that nobody claimed. One caller at a time; others get an empty
-    /// answer at once. A bounded number per call: the next one goes on.
+    /// answer at once. A bounded number per call: the next one goes on. While the fleet is held nobody is woken;
+    /// later, jobs that were refused a claim by the hold are, where resuming did not come that far.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].

@@ -9,8 +9,10 @@ mod counts;
 mod discovery;
 mod ending;
 mod enqueue;
+mod fleet;
 mod told;
 mod trusted;
+mod watch;
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -20,14 +22,30 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(super) use counts::{JobGroup, status_counts};
-pub(super) use discovery::{discovery, distinct, ha_state, inventory_entry, source};
+pub(super) use discovery::{
+    address_entry, discovery, distinct, ha_state, inventory_entry, removed_entry, source,
+};
 pub(super) use ending::{AttemptEnding, Ending, HeldJob, cancelled, ended, lost};
-pub(super) use enqueue::{Holder, Outcome, answers, first_per_device};
-pub(super) use told::{NewEntry, NewOutboxRow, cancel_requested, claimed, queued, stepped, wake_up};
-pub(super) use trusted::{by_version_and_file, catalogue_change, catalogue_entry, file_name_column};
+pub(super) use enqueue::{Holder, Outcome, answers, first_per_device, kept_by};
+pub(super) use fleet::{FleetRow, NewHold, hold, paused, resumed_entry};
+pub(super) use told::{
+    NewEntry, NewOutboxRow, cancel_requested, claimed, device_entry, queued, stepped, wake_up,
+};
+pub(super) use trusted::{
+    by_version_and_file, catalogue_change, catalogue_entry, file_name_column, untrusted_entry,
+};
+pub(super) use watch::{
+    DisputedHash, cleared_entry, column_of, disputes, file_key, file_name_of, mismatched,
+};
 
-use super::{CancelRequest, Claim, ImageState, LedgerError};
-use crate::domain::job::{JobState, Requester};
+use super::{CancelRequest, Claim, ImageState, LedgerError, PairRole};
+use crate::domain::device::Serial;
+use crate::domain::hold::FleetHold;
+use crate::domain::job::{JobId, JobState, PairMode, Requester};
+
+/// Looks at a job that was refused a claim before it is given up: each time what stood in its way has to go between
+/// two statements.
+pub(super) const CLAIM_TRIES: u32 = 10;
 
 /// Jobs that one rescue brings back at most, so that its transaction stays short; the next one goes on.
 pub(super) const RESCUE_AT_MOST: u32 = 1_000;
@@ -88,16 +106,54 @@ pub(super) fn cancel_request(
     Some(CancelRequest { by, at: at? })
 }
 
-/// Why a job in `state` could not be claimed; `None` when there is no such job. One that is available when it is
-/// looked at again came back in the moment between, with a new wake-up.
-pub(super) fn not_claimed(state: Option<JobState>) -> Claim {
-    match state {
-        None => Claim::Unknown,
-        Some(JobState::Running | JobState::Available) => Claim::LeasedElsewhere,
-        Some(JobState::Scheduled) => Claim::NotDue,
-        Some(state @ (JobState::Completed | JobState::Failed | JobState::Cancelled | JobState::Skipped)) => {
-            Claim::Ended(state)
+/// Why an available job was not claimed, or what it is instead of available.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub state: JobState,
+    pub hold: Option<FleetHold>,
+    /// The job of the other member of the pair that comes first.
+    pub obstacle: Option<JobId>,
+}
+
+/// What to do about a refusal.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Refused {
+    /// Answer this: it is not available, and needs no note.
+    Answer(Claim),
+    /// Note that the end of the hold wakes it.
+    ByHold(FleetHold),
+    /// Note that the end of this job wakes it.
+    ByPeer(JobId),
+    /// What was in its way is gone: try again.
+    NoLonger,
+}
+
+impl From<Refusal> for Refused {
+    fn from(Refusal { state, hold, obstacle }: Refusal) -> Self {
+        match state {
+            JobState::Running => Self::Answer(Claim::LeasedElsewhere),
+            JobState::Scheduled => Self::Answer(Claim::NotDue),
+            JobState::Completed | JobState::Failed | JobState::Cancelled | JobState::Skipped => {
+                Self::Answer(Claim::Ended(state))
+            }
+            JobState::Available => match (hold, obstacle) {
+                (Some(hold), _) => Self::ByHold(hold),
+                (None, Some(peer)) => Self::ByPeer(peer),
+                (None, None) => Self::NoLonger,
+            },
         }
+    }
+}
+
+/// What a claimed job is to the other member of its pair: `peer` where there is one, and its job that leads.
+pub(super) fn pair_role(pair: PairMode, peer: Option<Serial>, lead: Option<(JobId, JobState)>) -> PairRole {
+    match (pair, peer) {
+        (PairMode::AtOnce, _) | (_, None) => PairRole::Alone,
+        (PairMode::InTurn, Some(_)) => PairRole::Member,
+        (PairMode::Sync, Some(peer)) => match lead {
+            Some((lead, lead_state)) => PairRole::SyncFollower { lead, lead_state },
+            None => PairRole::SyncLead { peer },
+        },
     }
 }
 

@@ -1,11 +1,13 @@
-//! The audit trail, as it is read. Writing happens inside the methods whose changes it speaks of.
+//! The audit trail, as it is read. Writing happens inside the methods whose changes it speaks of; only what a person
+//! does to a device outside any job has a method of its own.
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::LedgerError;
-use crate::audit::{ChainHead, StoredEntry};
-use crate::domain::job::JobId;
+use crate::audit::{AuditFact, ChainHead, StoredEntry};
+use crate::domain::device::Serial;
+use crate::domain::job::{JobId, Requester};
 
 /// Which entries to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,4 +43,10 @@ pub trait Trail: Send + Sync {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn heads(&self, after: Option<&str>, limit: u32) -> Result<Vec<ChainHead>, LedgerError>;
+
+    /// Adds what a person did to a device, outside any job, to the device's chain.
+    ///
+    /// # Errors
+    /// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError>;
 }

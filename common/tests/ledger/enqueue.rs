@@ -145,7 +145,9 @@ async fn two_batches_at_once_make_one_job_per_device(ledger: &Bench) {
             EnqueueAnswer::Existing { job, .. } => {
                 holders.entry(serial).or_default().insert(job);
             }
-            EnqueueAnswer::Conflict { .. } | EnqueueAnswer::UnknownDevice => panic!("{serial}: {answer:?}"),
+            EnqueueAnswer::Conflict { .. }
+            | EnqueueAnswer::Mismatch { .. }
+            | EnqueueAnswer::UnknownDevice => panic!("{serial}: {answer:?}"),
         }
     }
     assert_eq!(n_created, N);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use common::audit::{AuditAction, AuditFact, EntryBody};
 use common::domain::device::{Device, Ha, Serial, Source};
 use common::domain::failure::FailureKind;
-use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, Requester};
+use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, Requester};
 use common::domain::lease::WorkerId;
 use common::domain::path::Goal;
 use common::domain::status::{DeviceStatus, Phase, UpgradeStatus};
@@ -61,6 +61,7 @@ pub fn wish(n: u32) -> JobSpec {
         goal: Goal::Target("11.1.4-h7".parse().unwrap()),
         max_attempts: 3,
         retry_of: None,
+        pair: PairMode::InTurn,
     }
 }
 
@@ -137,7 +138,7 @@ pub fn step(claimed: &ClaimedJob) -> StepRecord {
     status.current_phase = Phase::Download;
     status.progress = 42;
     status.upgrade_message = "11.1.4-h7 is coming".to_owned();
-    StepRecord { status, images: Vec::new(), audit: Vec::new(), events: Vec::new() }
+    StepRecord { status, images: Vec::new(), dropped: Vec::new(), audit: Vec::new(), events: Vec::new() }
 }
 
 /// A step with one of everything.

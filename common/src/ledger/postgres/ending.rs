@@ -4,10 +4,11 @@
 //! ([`rows`](crate::ledger::rows)), and when there is one.
 
 use futures_util::try_join;
+use tokio_postgres::Row;
 
 use super::connection::Transaction;
 use super::statement::{Columns, Statement, bools, int2s, int4s, int8s, seconds_each, statement, texts};
-use super::{outbox, trail};
+use super::{outbox, trail, wake};
 use crate::domain::failure::FailureKind;
 use crate::domain::job::{BatchId, JobId};
 use crate::domain::lease::{LeaseToken, WorkerId};
@@ -15,10 +16,11 @@ use crate::events::JobContext;
 use crate::ledger::rows::{
     AttemptEnding, Ending, HeldJob, NewEntry, NewOutboxRow, cancel_request, from_json, json, number, word,
 };
-use crate::ledger::{CancelRequest, LedgerError, OutboxKind};
+use crate::ledger::{CancelRequest, LedgerError};
 
 const END_JOBS: Statement = statement!("end_jobs");
 const END_ATTEMPTS: Statement = statement!("end_attempts");
+const WAKE_WAITING: Statement = statement!("wake_waiting");
 
 /// A locked row of `jobs`.
 pub(super) struct Held {
@@ -45,13 +47,9 @@ impl Ended {
     fn is_over(&self) -> bool {
         self.ending.state.is_terminal()
     }
-
-    fn wakes(&self) -> bool {
-        self.ending.messages.iter().any(|message| message.kind == OutboxKind::WakeUp)
-    }
 }
 
-/// Writes the ends of locked jobs: rows, attempts, entries, events, wake-ups.
+/// Writes the ends of locked jobs: rows, attempts, entries, events, wake-ups, also of those who waited for them.
 ///
 /// # Errors
 /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
@@ -59,19 +57,20 @@ pub(super) async fn write(transaction: &Transaction<'_>, mut ended: Vec<Ended>) 
     if ended.is_empty() {
         return Ok(());
     }
-    let wakes: Vec<bool> = ended.iter().map(Ended::wakes).collect();
     let over: Vec<i64> = ended.iter().filter(|one| one.is_over()).map(|one| one.job.0).collect();
     let entries: Vec<NewEntry> =
         ended.iter_mut().flat_map(|one| std::mem::take(&mut one.ending.entries)).collect();
     let messages: Vec<NewOutboxRow> =
         ended.iter_mut().flat_map(|one| std::mem::take(&mut one.ending.messages)).collect();
-    let (n_changed, ..) = try_join!(
-        end_jobs(transaction, &ended, wakes),
+    let (n_changed, woken, ..) = try_join!(
+        end_jobs(transaction, &ended),
+        wake_waiting(transaction, &ended),
         end_attempts(transaction, &ended),
         trail::append(transaction, &entries),
         outbox::forget_wake_ups(transaction, &over),
         outbox::insert(transaction, &messages),
     )?;
+    wake::tell(transaction, &WAKE_WAITING, &woken).await?;
     if usize::try_from(n_changed) == Ok(ended.len()) {
         Ok(())
     } else {
@@ -79,11 +78,13 @@ pub(super) async fn write(transaction: &Transaction<'_>, mut ended: Vec<Ended>) 
     }
 }
 
-async fn end_jobs(
-    transaction: &Transaction<'_>,
-    ended: &[Ended],
-    wakes: Vec<bool>,
-) -> Result<u64, LedgerError> {
+async fn wake_waiting(transaction: &Transaction<'_>, ended: &[Ended]) -> Result<Vec<Row>, LedgerError> {
+    let jobs: Vec<i64> = ended.iter().map(|one| one.job.0).collect();
+    let over: Vec<bool> = ended.iter().map(Ended::is_over).collect();
+    transaction.rows(&WAKE_WAITING, [int8s(&jobs), bools(over)]).await
+}
+
+async fn end_jobs(transaction: &Transaction<'_>, ended: &[Ended]) -> Result<u64, LedgerError> {
     let each_ending = || ended.iter().map(|one| &one.ending);
     let jobs: Vec<i64> = ended.iter().map(|one| one.job.0).collect();
     let states: Vec<&str> = each_ending().map(|ending| ending.state.as_str()).collect();
@@ -91,6 +92,7 @@ async fn end_jobs(
     let snoozes: Vec<i32> = each_ending().map(|ending| small(ending.n_snoozes)).collect();
     let lost_leases: Vec<i32> = each_ending().map(|ending| small(ending.n_lost_leases)).collect();
     let dispatch_nos: Vec<i32> = each_ending().map(|ending| small(ending.dispatch_no)).collect();
+    let held_up: Vec<bool> = each_ending().map(|ending| ending.held_up).collect();
     let due_after_s: Vec<Option<f64>> =
         each_ending().map(|ending| ending.due_after.map(|after| after.as_secs_f64())).collect();
     let progress: Vec<i16> = each_ending().map(|ending| i16::from(ending.progress)).collect();
@@ -109,7 +111,7 @@ async fn end_jobs(
         int4s(&snoozes),
         int4s(&lost_leases),
         int4s(&dispatch_nos),
-        bools(wakes),
+        bools(&held_up),
         seconds_each(&due_after_s),
         int2s(&progress),
         texts(&messages),
@@ -181,6 +183,7 @@ pub(super) fn held(columns: &Columns<'_>) -> Result<Held, LedgerError> {
     let job = HeldJob {
         context: job_context(columns)?,
         state: word("jobs.state", columns.value("state")?)?,
+        max_attempts: number("jobs.max_attempts", columns.wide::<i32>("max_attempts")?)?,
         n_snoozes: number("jobs.n_snoozes", columns.wide::<i32>("n_snoozes")?)?,
         n_lost_leases: number("jobs.n_lost_leases", columns.wide::<i32>("n_lost_leases")?)?,
         dispatch_no: number("jobs.dispatch_no", columns.wide::<i32>("dispatch_no")?)?,

@@ -15,7 +15,7 @@ use super::{PostgresLedger, outbox, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobSpec};
-use crate::ledger::rows::{Holder, Outcome, answers, first_per_device, json, queued, word};
+use crate::ledger::rows::{Holder, Outcome, answers, first_per_device, json, kept_by, queued, word};
 use crate::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, LedgerError};
 
 const INSERT_JOBS: Statement = statement!("insert_jobs");
@@ -61,7 +61,7 @@ impl PostgresLedger {
         let new: HashSet<&Serial> = created.iter().map(|(_, spec)| &spec.serial).collect();
         let others: Vec<&JobSpec> = open.into_iter().filter(|spec| !new.contains(&spec.serial)).collect();
         let (holders, ()) =
-            try_join!(read_holders(&transaction, &others), tell(&transaction, batch, &created))?;
+            try_join!(read_outcomes(&transaction, &others), tell(&transaction, batch, &created))?;
         transaction.commit().await?;
 
         outcomes.extend(created.into_iter().map(|(job, spec)| (spec.serial.clone(), Outcome::Created(job))));
@@ -70,8 +70,8 @@ impl PostgresLedger {
             match holders.get(spec.serial.as_str()) {
                 // Not in the inventory, which is an answer without an outcome.
                 None => {}
-                Some(Some(holder)) => {
-                    outcomes.insert(spec.serial.clone(), Outcome::Held(*holder));
+                Some(Some(outcome)) => {
+                    outcomes.insert(spec.serial.clone(), *outcome);
                 }
                 Some(None) => freed.push(spec),
             }
@@ -91,6 +91,7 @@ async fn insert_jobs<'a>(
     let goals: Vec<String> = specs.iter().map(|spec| json(&spec.goal)).collect();
     let max_attempts: Vec<i32> = specs.iter().map(|spec| small(spec.max_attempts)).collect();
     let retries: Vec<Option<i64>> = specs.iter().map(|spec| spec.retry_of.map(|job| job.0)).collect();
+    let pairs: Vec<&str> = specs.iter().map(|spec| spec.pair.as_str()).collect();
     let params = [
         texts(&serials),
         texts(&job_types),
@@ -101,6 +102,7 @@ async fn insert_jobs<'a>(
         text(&batch.by.operator),
         text(&batch.by.host),
         text(&batch.by.reason),
+        texts(&pairs),
     ];
     let rows = transaction.rows(&INSERT_JOBS, params).await?;
     let by_serial: HashMap<&str, &JobSpec> = specs.iter().map(|spec| (spec.serial.as_str(), *spec)).collect();
@@ -125,17 +127,34 @@ async fn tell(
     Ok(())
 }
 
-/// Who holds each of these devices: nobody, where there is no job; unknown devices are missing.
-async fn read_holders(
+/// What keeps each of these devices from a new job: nothing, where it is free; unknown devices are missing.
+async fn read_outcomes(
     transaction: &Transaction<'_>,
     specs: &[&JobSpec],
-) -> Result<HashMap<String, Option<Holder>>, LedgerError> {
+) -> Result<HashMap<String, Option<Outcome>>, LedgerError> {
     if specs.is_empty() {
         return Ok(HashMap::new());
     }
     let serials: Vec<&str> = specs.iter().map(|spec| spec.serial.as_str()).collect();
     let rows = transaction.rows(&READ_HOLDERS, [texts(&serials)]).await?;
-    each(&READ_HOLDERS, &rows).map(|columns| Ok((columns.value("serial")?, holder(&columns)?))).collect()
+    let outcome = |columns: &Columns<'_>| {
+        let mismatch: Option<&str> = columns.value("mismatch")?;
+        let mismatch = mismatch.map(|version| word("mismatches.version", version)).transpose()?;
+        Ok(kept_by(holder(columns)?, mismatch))
+    };
+    each(&READ_HOLDERS, &rows).map(|columns| Ok((columns.value("serial")?, outcome(&columns)?))).collect()
+}
+
+/// The job that holds one device.
+///
+/// # Errors
+/// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+pub(super) async fn read_holder(
+    transaction: &Transaction<'_>,
+    serial: &Serial,
+) -> Result<Option<Holder>, LedgerError> {
+    let rows = transaction.rows(&READ_HOLDERS, [texts([serial.as_str()].as_slice())]).await?;
+    each(&READ_HOLDERS, &rows).next().map_or(Ok(None), |columns| holder(&columns))
 }
 
 fn holder(columns: &Columns<'_>) -> Result<Option<Holder>, LedgerError> {

@@ -12,12 +12,15 @@ use super::{PostgresLedger, outbox, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::image::ImageFile;
 use crate::domain::lease::Lease;
-use crate::ledger::rows::{ended, json, stepped};
+use crate::domain::version::Version;
+use crate::ledger::rows::{ended, json, mismatched, stepped};
 use crate::ledger::{End, ImageRecord, LedgerError, StepRecord};
 
 const RECORD_STEP: Statement = statement!("record_step");
 const LOCK_LEASED: Statement = statement!("lock_leased");
+const DROP_IMAGES: Statement = statement!("drop_images");
 const UPSERT_IMAGES: Statement = statement!("upsert_images");
+const OPEN_MISMATCHES: Statement = statement!("open_mismatches");
 
 impl PostgresLedger {
     /// Writes one step under the lease.
@@ -41,7 +44,7 @@ impl PostgresLedger {
         let last_seq = columns.value::<i64>("event_seq")? - n_events;
         let (entries, messages) = stepped(&context, &lease.owner, step, last_seq, at);
         try_join!(
-            upsert_images(&transaction, lease, &step.images),
+            write_images(&transaction, lease, step),
             trail::append(&transaction, &entries),
             outbox::insert(&transaction, &messages),
         )?;
@@ -63,9 +66,53 @@ impl PostgresLedger {
         let held = held(&columns)?;
         let ending = ended(&held.job, &lease.owner, end, step, at)?;
         let ended = vec![Ended::of(&held, ending)];
-        try_join!(upsert_images(&transaction, lease, &step.images), ending::write(&transaction, ended))?;
+        try_join!(write_images(&transaction, lease, step), ending::write(&transaction, ended))?;
         transaction.commit().await
     }
+}
+
+/// Images that left the path, images that changed, and what blocks the device from now on.
+async fn write_images(
+    transaction: &Transaction<'_>,
+    lease: &Lease,
+    step: &StepRecord,
+) -> Result<(), LedgerError> {
+    try_join!(
+        drop_images(transaction, lease, &step.dropped),
+        upsert_images(transaction, lease, &step.images),
+        open_mismatches(transaction, lease, &step.images),
+    )?;
+    Ok(())
+}
+
+async fn drop_images(
+    transaction: &Transaction<'_>,
+    lease: &Lease,
+    dropped: &[Version],
+) -> Result<(), LedgerError> {
+    if !dropped.is_empty() {
+        let versions: Vec<String> = dropped.iter().map(ToString::to_string).collect();
+        transaction.execute(&DROP_IMAGES, [int8(lease.job.0), texts(&versions)]).await?;
+    }
+    Ok(())
+}
+
+async fn open_mismatches(
+    transaction: &Transaction<'_>,
+    lease: &Lease,
+    images: &[ImageRecord],
+) -> Result<(), LedgerError> {
+    let mismatched = mismatched(images);
+    if mismatched.is_empty() {
+        return Ok(());
+    }
+    let versions: Vec<String> = mismatched.iter().map(|image| image.version.to_string()).collect();
+    let files: Vec<&str> = mismatched.iter().map(|image| image.file_name).collect();
+    let expected: Vec<&str> = mismatched.iter().map(|image| image.expected).collect();
+    let found: Vec<&str> = mismatched.iter().map(|image| image.found).collect();
+    let params = [int8(lease.job.0), texts(&versions), texts(&files), texts(&expected), texts(&found)];
+    transaction.execute(&OPEN_MISMATCHES, params).await?;
+    Ok(())
 }
 
 async fn upsert_images(

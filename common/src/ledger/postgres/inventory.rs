@@ -7,22 +7,27 @@
 use async_trait::async_trait;
 use futures_util::try_join;
 
-use super::PostgresLedger;
 use super::connection::{Transaction, each};
 use super::statement::{Columns, Statement, bools, statement, text, texts};
 use super::trail;
+use super::{PostgresLedger, enqueue};
 use crate::audit::entry::SYSTEM_CHAIN;
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::{Device, Ha, Serial, Source};
 use crate::domain::job::Requester;
-use crate::ledger::rows::{discovery, distinct, ha_state, inventory_entry, source as source_of, word};
-use crate::ledger::{Completeness, DeviceRecord, Discovery, Inventory, LedgerError};
+use crate::ledger::rows::{
+    Holder, address_entry, discovery, distinct, ha_state, inventory_entry, removed_entry,
+    source as source_of, word,
+};
+use crate::ledger::{Completeness, DeviceRecord, Discovery, Inventory, LedgerError, RemoveAnswer};
 
 const LOCK_HEAD: Statement = statement!("lock_head");
 const READ_KNOWN_DEVICES: Statement = statement!("read_known_devices");
 const UPSERT_DEVICES: Statement = statement!("upsert_devices");
 const MARK_GONE: Statement = statement!("mark_gone");
 const READ_DEVICES: Statement = statement!("read_devices");
+const LOCK_DEVICE: Statement = statement!("lock_device");
+const SET_ADDRESS: Statement = statement!("set_address");
 
 /// One device, gone or not; [`device_record`] reads a row.
 pub(super) const READ_DEVICE: Statement = statement!("read_device");
@@ -70,6 +75,59 @@ impl Inventory for PostgresLedger {
         let rows = self.pool.rows(&READ_DEVICES, []).await?;
         each(&READ_DEVICES, &rows).map(|columns| device_record(&columns)).collect()
     }
+
+    async fn set_address(
+        &self,
+        serial: &Serial,
+        address: Option<&str>,
+        by: &Requester,
+    ) -> Result<DeviceRecord, LedgerError> {
+        let mut connection = self.pool.connection().await?;
+        let transaction = connection.begin().await?;
+        let record = locked_device(&transaction, serial).await?;
+        let Some(entry) = address_entry(&record, address, by, SystemClock.now()) else { return Ok(record) };
+        let entry = [entry];
+        try_join!(
+            transaction.execute(&SET_ADDRESS, [text(serial.as_str()), text(address)]),
+            trail::append(&transaction, &entry),
+        )?;
+        let record = locked_device(&transaction, serial).await?;
+        transaction.commit().await?;
+        Ok(record)
+    }
+
+    async fn remove_device(&self, serial: &Serial, by: &Requester) -> Result<RemoveAnswer, LedgerError> {
+        let mut connection = self.pool.connection().await?;
+        let transaction = connection.begin().await?;
+        let record = locked_device(&transaction, serial).await?;
+        // After the lock: whoever queues a job for it has committed, or waits and finds it gone.
+        if let Some(Holder { job, state, .. }) = enqueue::read_holder(&transaction, serial).await? {
+            return Ok(RemoveAnswer::ActiveJob { job, state });
+        }
+        if record.gone_at.is_none() {
+            let (gone, entry) = ([serial.as_str()], [removed_entry(&record, by, SystemClock.now())]);
+            try_join!(
+                transaction.execute(&MARK_GONE, [texts(gone.as_slice())]),
+                trail::append(&transaction, &entry),
+            )?;
+            transaction.commit().await?;
+        }
+        Ok(RemoveAnswer::Removed)
+    }
+}
+
+/// One device, gone or not, that somebody named; held still until the transaction ends.
+///
+/// # Errors
+/// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
+pub(super) async fn locked_device(
+    transaction: &Transaction<'_>,
+    serial: &Serial,
+) -> Result<DeviceRecord, LedgerError> {
+    let rows = transaction.rows(&LOCK_DEVICE, [text(serial.as_str())]).await?;
+    let columns = each(&LOCK_DEVICE, &rows).next();
+    columns
+        .map_or(Err(LedgerError::UnknownDevice { serial: serial.clone() }), |columns| device_record(&columns))
 }
 
 async fn upsert(transaction: &Transaction<'_>, devices: &[&Device]) -> Result<(), LedgerError> {
@@ -127,5 +185,6 @@ pub(super) fn device_record(columns: &Columns<'_>) -> Result<DeviceRecord, Ledge
         first_seen_at: columns.value("first_seen_at")?,
         last_seen_at: columns.value("last_seen_at")?,
         gone_at: columns.value("gone_at")?,
+        address_override: columns.value("address_override")?,
     })
 }

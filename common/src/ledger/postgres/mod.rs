@@ -1,7 +1,8 @@
 //! The ledger in PostgreSQL: for a fleet.
 //!
 //! Cut along the traits: `inventory`, `enqueue`, `claim` (and renew), `finish` (record and end), `cancel`, `rescue`
-//! (and due times), `outbox`, `catalogue`, `trail`, `query`; `ending` is what several of them write. Below them
+//! (and due times), `outbox`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`; `ending` and `wake` are
+//! what several of them write. Below them
 //! `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
 //! SQLite has for those that do the same.
 //!
@@ -11,8 +12,11 @@
 //! pooler in transaction mode may stand in between.
 //!
 //! # Order of locks
-//! Within a transaction: rows of `jobs`, several by number; then heads of chains, several by name; then rows of
-//! `outbox`. What belongs to the system chain begins with its head. So no two transactions wait in a circle.
+//! Within a transaction: the pair of a device (an advisory lock that claims of paired devices take); rows of `jobs`,
+//! several by number, but a job that others wait for before those; rows of `mismatches`; then heads of chains, several
+//! by name; then rows of `outbox`. What belongs to the system chain begins with its head, or with the row of `fleet`
+//! and then its head. One device that a person changes comes before all of these. So no two transactions wait in a
+//! circle.
 
 mod address;
 mod cancel;
@@ -23,6 +27,7 @@ mod ending;
 mod enqueue;
 mod failure;
 mod finish;
+mod fleet;
 mod inventory;
 mod link;
 mod migrate;
@@ -32,6 +37,8 @@ mod queue;
 mod rescue;
 mod statement;
 mod trail;
+mod wake;
+mod watch;
 
 use std::fmt;
 use std::time::Duration;

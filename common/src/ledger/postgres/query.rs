@@ -98,6 +98,7 @@ fn job_view(columns: &Columns<'_>) -> Result<JobView, LedgerError> {
         goal: from_json("jobs.goal", columns.value("goal")?)?,
         batch: BatchId(columns.value("batch_id")?),
         retry_of: columns.value::<Option<i64>>("retry_of")?.map(JobId),
+        pair: word("jobs.pair_mode", columns.value("pair_mode")?)?,
         requested_by: Requester {
             operator: columns.value("operator")?,
             host: columns.value("operator_host")?,

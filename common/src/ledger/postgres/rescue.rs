@@ -7,16 +7,15 @@
 use std::time::Duration;
 
 use futures_util::try_join;
-use tokio_postgres::Row;
 
 use super::PostgresLedger;
 use super::connection::{Transaction, each};
-use super::ending::{self, Ended, held, job_context};
-use super::outbox;
-use super::statement::{Columns, Statement, int8, seconds, statement};
+use super::ending::{self, Ended, held};
+use super::statement::{Statement, int8, seconds, statement};
+use super::{fleet, wake};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::job::JobState;
-use crate::ledger::rows::{NewOutboxRow, RESCUE_AT_MOST, lost, number, wake_up};
+use crate::ledger::rows::{RESCUE_AT_MOST, lost};
 use crate::ledger::{LedgerError, Rescued};
 
 const PROMOTE_DUE: Statement = statement!("promote_due");
@@ -38,13 +37,12 @@ impl PostgresLedger {
             transaction.rows(&PROMOTE_DUE, [int8(i64::from(limit))]),
             transaction.rows(&READ_NEXT_DUE, []),
         )?;
-        let messages = new_wake_ups(&PROMOTE_DUE, &due)?;
-        outbox::insert(&transaction, &messages).await?;
+        let promoted = wake::tell(&transaction, &PROMOTE_DUE, &due).await?;
         transaction.commit().await?;
         let next_s: Option<f64> =
             each(&READ_NEXT_DUE, &next).next().map_or(Ok(None), |columns| columns.value("next_s"))?;
         let next = next_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Ok((messages.len(), next))
+        Ok((promoted.len(), next))
     }
 
     /// Brings back what was claimed or sent and lost.
@@ -61,7 +59,10 @@ impl PostgresLedger {
         let lost = lost_jobs(&transaction, &mut rescued).await?;
         ending::write(&transaction, lost).await?;
         // After what expired, which is available since a moment ago and not dispatched yet.
-        wake_unclaimed(&transaction, unclaimed_after, &mut rescued).await?;
+        let params = [seconds(unclaimed_after.as_secs_f64()), int8(i64::from(RESCUE_AT_MOST))];
+        let unclaimed = transaction.rows(&WAKE_UNCLAIMED, params).await?;
+        rescued.unclaimed = wake::tell(&transaction, &WAKE_UNCLAIMED, &unclaimed).await?;
+        rescued.held_up = fleet::wake_held_up(&transaction).await?;
         transaction.commit().await?;
         Ok(rescued)
     }
@@ -69,13 +70,16 @@ impl PostgresLedger {
 
 async fn lost_jobs(transaction: &Transaction<'_>, rescued: &mut Rescued) -> Result<Vec<Ended>, LedgerError> {
     let at = SystemClock.now();
-    let rows = transaction.rows(&LOCK_EXPIRED, [int8(i64::from(RESCUE_AT_MOST))]).await?;
+    let (is_held, rows) = try_join!(
+        fleet::is_held(transaction),
+        transaction.rows(&LOCK_EXPIRED, [int8(i64::from(RESCUE_AT_MOST))]),
+    )?;
     let mut ended = Vec::with_capacity(rows.len());
     for columns in each(&LOCK_EXPIRED, &rows) {
         let held = held(&columns)?;
         let owner =
             held.owner.clone().ok_or_else(|| LOCK_EXPIRED.failed("a running job without a worker"))?;
-        let ending = lost(&held.job, &owner, at)?;
+        let ending = lost(&held.job, &owner, is_held, at)?;
         let job = held.job.context.job;
         rescued.expired.push(job);
         if ending.state == JobState::Failed {
@@ -84,27 +88,4 @@ async fn lost_jobs(transaction: &Transaction<'_>, rescued: &mut Rescued) -> Resu
         ended.push(Ended::of(&held, ending));
     }
     Ok(ended)
-}
-
-async fn wake_unclaimed(
-    transaction: &Transaction<'_>,
-    unclaimed_after: Duration,
-    rescued: &mut Rescued,
-) -> Result<(), LedgerError> {
-    let params = [seconds(unclaimed_after.as_secs_f64()), int8(i64::from(RESCUE_AT_MOST))];
-    let rows = transaction.rows(&WAKE_UNCLAIMED, params).await?;
-    let messages = new_wake_ups(&WAKE_UNCLAIMED, &rows)?;
-    rescued.unclaimed = messages.iter().map(|message| message.job).collect();
-    outbox::insert(transaction, &messages).await
-}
-
-/// The wake-ups of jobs that have a new `dispatch_no`, by number of the job.
-fn new_wake_ups(statement: &Statement, rows: &[Row]) -> Result<Vec<NewOutboxRow>, LedgerError> {
-    let new_wake_up = |columns: Columns<'_>| {
-        let dispatch_no = number("jobs.dispatch_no", columns.wide::<i32>("dispatch_no")?)?;
-        Ok(wake_up(&job_context(&columns)?, dispatch_no))
-    };
-    let mut messages = each(statement, rows).map(new_wake_up).collect::<Result<Vec<_>, LedgerError>>()?;
-    messages.sort_unstable_by_key(|message| message.job);
-    Ok(messages)
 }

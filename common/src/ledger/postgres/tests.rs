@@ -6,7 +6,7 @@ use super::statement::{Statement, text};
 use super::*;
 use crate::audit::{AuditAction, AuditFact};
 use crate::domain::device::{Device, Ha, Serial, Source};
-use crate::domain::job::{BatchId, JobId, JobSpec, JobType, Requester};
+use crate::domain::job::{BatchId, JobId, JobSpec, JobType, PairMode, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
@@ -59,6 +59,7 @@ fn batch<'a>(serials: impl IntoIterator<Item = &'a Serial>) -> Batch {
         goal: Goal::Target("11.1.4".parse().unwrap()),
         max_attempts: 3,
         retry_of: None,
+        pair: PairMode::InTurn,
     };
     Batch { id: BatchId::new(), by: somebody(), jobs: serials.into_iter().map(spec).collect() }
 }
@@ -70,6 +71,7 @@ fn created(answers: &[(Serial, EnqueueAnswer)]) -> Vec<JobId> {
             EnqueueAnswer::Created { job } => Some(*job),
             EnqueueAnswer::Existing { .. }
             | EnqueueAnswer::Conflict { .. }
+            | EnqueueAnswer::Mismatch { .. }
             | EnqueueAnswer::UnknownDevice => None,
         })
         .collect()
@@ -80,6 +82,7 @@ fn step(serial: &Serial, n_facts: usize) -> StepRecord {
     StepRecord {
         status: DeviceStatus::untouched(serial.as_str(), "fw", "standalone", "10.2.4", Timestamp::UNIX_EPOCH),
         images: Vec::new(),
+        dropped: Vec::new(),
         audit: (0..n_facts).map(fact).collect(),
         events: Vec::new(),
     }

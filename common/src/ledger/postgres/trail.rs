@@ -9,12 +9,14 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use uuid::Uuid;
 
-use super::PostgresLedger;
 use super::connection::{Transaction, each};
 use super::statement::{Statement, bytes, int8, int8s, statement, text, texts};
-use crate::audit::{ChainHead, EntryHash, StoredEntry};
-use crate::domain::job::JobId;
-use crate::ledger::rows::{NewEntry, impossible};
+use super::{PostgresLedger, inventory};
+use crate::audit::{AuditFact, ChainHead, EntryHash, StoredEntry};
+use crate::clock::{Clock, SystemClock};
+use crate::domain::device::Serial;
+use crate::domain::job::{JobId, Requester};
+use crate::ledger::rows::{NewEntry, device_entry, impossible};
 use crate::ledger::{LedgerError, Trail, TrailFilter};
 
 const APPEND_ENTRIES: Statement = statement!("append_entries");
@@ -115,6 +117,15 @@ impl Trail for PostgresLedger {
                 })
             })
             .collect()
+    }
+
+    async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError> {
+        let mut connection = self.pool.connection().await?;
+        let transaction = connection.begin().await?;
+        inventory::locked_device(&transaction, serial).await?;
+        let AuditFact { action, detail } = fact.clone();
+        append(&transaction, &[device_entry(serial, action, by, detail, SystemClock.now())]).await?;
+        transaction.commit().await
     }
 }
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::impossible;
-use super::told::{NewEntry, system_entry};
-use crate::audit::AuditAction;
+use super::told::{NewEntry, device_entry, system_entry};
+use crate::audit::{Actor, AuditAction};
 use crate::domain::device::{Device, Ha, Serial, Source};
 use crate::domain::job::Requester;
 use crate::ledger::{Changed, Completeness, DeviceRecord, Discovery, LedgerError};
@@ -62,7 +62,33 @@ pub fn inventory_entry(discovery: &Discovery, source: Source, by: &Requester, at
         "changed": discovery.changed,
         "gone": discovery.gone,
     });
-    system_entry(AuditAction::InventoryChanged, by, detail, at)
+    system_entry(AuditAction::InventoryChanged, Actor::Operator(by.clone()), detail, at)
+}
+
+/// The entry for the device's chain when a person sets its address; nothing when it was set to the same before.
+pub fn address_entry(
+    record: &DeviceRecord,
+    address: Option<&str>,
+    by: &Requester,
+    at: Timestamp,
+) -> Option<NewEntry> {
+    let before = record.address_override.as_deref();
+    let detail = json!({ "before": before, "after": address, "last_used": record.device.address });
+    let action = AuditAction::DeviceAddressChanged;
+    (before != address).then(|| device_entry(&record.device.serial, action, by, detail, at))
+}
+
+/// The entry for the device's chain when a person takes it out of the inventory.
+pub fn removed_entry(record: &DeviceRecord, by: &Requester, at: Timestamp) -> NewEntry {
+    let Device { serial, hostname, address, model, sw_version, source, .. } = &record.device;
+    let detail = json!({
+        "hostname": hostname,
+        "address": address,
+        "model": model,
+        "sw_version": sw_version,
+        "source": source,
+    });
+    device_entry(serial, AuditAction::DeviceRemoved, by, detail, at)
 }
 
 /// Fields that differ, as `name: old -> new`.

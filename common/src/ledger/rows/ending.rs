@@ -5,6 +5,8 @@
 //!
 //! A wish to stop wins over every way of waiting on: a running job that was asked to stop and is then retried,
 //! snoozed, handed back or lost ends as cancelled. Otherwise it would wait, be claimed and begin again.
+//!
+//! A retry after the last attempt allowed is a failure, whatever the worker's own count says.
 
 use std::time::Duration;
 
@@ -28,6 +30,7 @@ pub struct HeldJob {
     /// Who and what; `attempt` as charged now.
     pub context: JobContext,
     pub state: JobState,
+    pub max_attempts: u32,
     pub n_snoozes: u32,
     pub n_lost_leases: u32,
     pub dispatch_no: u32,
@@ -47,6 +50,8 @@ pub struct Ending {
     pub n_snoozes: u32,
     pub n_lost_leases: u32,
     pub dispatch_no: u32,
+    /// It has no wake-up before the hold of the fleet ends.
+    pub held_up: bool,
     /// `due_at` from now; `None` leaves it.
     pub due_after: Option<Duration>,
     pub progress: u8,
@@ -60,7 +65,7 @@ pub struct Ending {
     pub event_seq: i64,
     /// For the device's chain, in order.
     pub entries: Vec<NewEntry>,
-    /// Events and, for a job that is due at once, its wake-up: then `dispatched_at` becomes NULL.
+    /// Events and, for a job that is due at once and not held up, its wake-up.
     pub messages: Vec<NewOutboxRow>,
 }
 
@@ -94,6 +99,9 @@ pub fn ended(
             host: String::new(),
             reason: Some("its worker stopped it".to_owned()),
         }),
+        (End::Retry { kind, message, .. }, None) if job.context.attempt >= job.max_attempts => {
+            Way::failed(*kind, message)
+        }
         (End::Retry { kind, message, after }, None) => Way::will_retry(*kind, message, *after),
         (End::Snooze { message, after }, None) => Way::snoozed(message, *after),
         (End::Released, None) => Way::released(),
@@ -102,8 +110,8 @@ pub fn ended(
     way.ending(job, actor, Some((worker, step)), at, |way| Some(way.attempt_ending()))
 }
 
-/// What the rescue of a job writes whose worker went silent.
-pub fn lost(job: &HeldJob, worker: &WorkerId, at: Timestamp) -> Result<Ending, LedgerError> {
+/// What the rescue of a job writes whose worker went silent, while the fleet is held or not.
+pub fn lost(job: &HeldJob, worker: &WorkerId, is_held: bool, at: Timestamp) -> Result<Ending, LedgerError> {
     let n_lost_leases = job.n_lost_leases + 1;
     let way = match &job.cancel {
         Some(request) => Way::cancelled(&request.by),
@@ -113,7 +121,7 @@ pub fn lost(job: &HeldJob, worker: &WorkerId, at: Timestamp) -> Result<Ending, L
                 "{n_lost_leases} workers went silent while they had this job, the last one was {worker}"
             ),
         ),
-        None => Way::rescued(worker),
+        None => Way::rescued(worker, is_held),
     };
     let lease_lost = |way: &Way| {
         let message = Some(format!("{worker} went silent"));
@@ -138,6 +146,8 @@ struct Way {
     /// `None` leaves the last step's sentence.
     message: Option<String>,
     after: Option<Duration>,
+    /// Whether its wake-up, where it would have one, comes with the end of the fleet's hold.
+    held_up: bool,
     event: JobEvent,
 }
 
@@ -154,6 +164,7 @@ impl Way {
             kind: None,
             message: None,
             after: None,
+            held_up: false,
             event: JobEvent::Completed { ready_for_install: status.ready_for_install, versions },
         }
     }
@@ -166,6 +177,7 @@ impl Way {
             kind: Some(kind),
             message: Some(message.to_owned()),
             after: None,
+            held_up: false,
             event: JobEvent::Failed { kind, message: message.to_owned() },
         }
     }
@@ -178,6 +190,7 @@ impl Way {
             kind: Some(kind),
             message: Some(message.to_owned()),
             after: None,
+            held_up: false,
             event: JobEvent::Skipped { kind, message: message.to_owned() },
         }
     }
@@ -194,6 +207,7 @@ impl Way {
             kind: None,
             message: Some(message),
             after: None,
+            held_up: false,
             event: JobEvent::Cancelled { operator: by.operator.clone(), reason: by.reason.clone() },
         }
     }
@@ -206,6 +220,7 @@ impl Way {
             kind: Some(kind),
             message: Some(message.to_owned()),
             after: Some(after),
+            held_up: false,
             event: JobEvent::RetryScheduled { kind, message: message.to_owned(), after_s: after.as_secs() },
         }
     }
@@ -218,6 +233,7 @@ impl Way {
             kind: None,
             message: Some(message.to_owned()),
             after: Some(after),
+            held_up: false,
             event: JobEvent::Snoozed { message: message.to_owned(), after_s: after.as_secs() },
         }
     }
@@ -230,11 +246,12 @@ impl Way {
             kind: None,
             message: Some("its worker stopped; waiting for another one".to_owned()),
             after: Some(Duration::ZERO),
+            held_up: false,
             event: JobEvent::Released,
         }
     }
 
-    fn rescued(worker: &WorkerId) -> Self {
+    fn rescued(worker: &WorkerId, is_held: bool) -> Self {
         Self {
             transition: Transition::LeaseExpired,
             action: AuditAction::JobRescued,
@@ -242,6 +259,7 @@ impl Way {
             kind: None,
             message: Some(format!("worker {worker} went silent; waiting for another one")),
             after: Some(Duration::ZERO),
+            held_up: is_held,
             event: JobEvent::Rescued { lost_worker: worker.clone() },
         }
     }
@@ -265,7 +283,7 @@ impl Way {
         let detail = self.detail(job, state, status.as_ref());
         let (entries, mut messages) = told::ended(job, (actor, self.action, detail, &self.event), step, at);
         let attempt = self.charged(job);
-        let wakes = state == JobState::Available;
+        let wakes = state == JobState::Available && !self.held_up;
         let dispatch_no = job.dispatch_no + u32::from(wakes);
         if wakes {
             messages.push(wake_up(&JobContext { attempt, ..job.context.clone() }, dispatch_no));
@@ -277,6 +295,7 @@ impl Way {
             n_snoozes: job.n_snoozes + u32::from(self.transition == Transition::Snoozed),
             n_lost_leases: job.n_lost_leases,
             dispatch_no,
+            held_up: self.held_up,
             due_after: self.after,
             progress: status.as_ref().map_or(job.progress, |status| status.progress.min(100)),
             message: message.or_else(|| self.message.clone()).unwrap_or_default(),

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobSpec, JobState, JobType};
+use crate::domain::version::Version;
 use crate::ledger::EnqueueAnswer;
 
 /// The job that holds a device's lock.
@@ -21,6 +22,13 @@ pub enum Outcome {
     Created(JobId),
     /// A job was there.
     Held(Holder),
+    /// An image of this version is not the trusted one.
+    Mismatch(Version),
+}
+
+/// What keeps a device from a new job: a job first, for it may be the one that found the mismatch.
+pub fn kept_by(holder: Option<Holder>, mismatch: Option<Version>) -> Option<Outcome> {
+    holder.map(Outcome::Held).or(mismatch.map(Outcome::Mismatch))
 }
 
 /// The first wish for each device, in order of the serials.
@@ -50,6 +58,7 @@ pub fn answers(jobs: &[JobSpec], mut outcomes: HashMap<Serial, Outcome>) -> Vec<
                 Some(Outcome::Held(Holder { job, job_type, state })) => {
                     EnqueueAnswer::Conflict { job, job_type, state }
                 }
+                Some(Outcome::Mismatch(version)) => EnqueueAnswer::Mismatch { version },
             };
             (spec.serial.clone(), answer)
         })

@@ -26,6 +26,7 @@ fn running() -> HeldJob {
             attempt: 2,
         },
         state: JobState::Running,
+        max_attempts: 3,
         n_snoozes: 1,
         n_lost_leases: 3,
         dispatch_no: 4,
@@ -43,7 +44,7 @@ fn step() -> StepRecord {
     status.current_phase = Phase::Download;
     status.ready_for_install = true;
     status.progress = 60;
-    StepRecord { status, images: Vec::new(), audit: Vec::new(), events: Vec::new() }
+    StepRecord { status, images: Vec::new(), dropped: Vec::new(), audit: Vec::new(), events: Vec::new() }
 }
 
 fn worker() -> WorkerId {
@@ -90,7 +91,7 @@ fn only_what_is_not_the_devices_fault_gives_the_attempt_back() {
         .map(|end| ended(&running(), &worker(), end, &step(), NOW).unwrap().attempt)
         .collect();
     assert_eq!(charged, [2, 2, 2, 2, 2, 1, 1]);
-    let lost = lost(&running(), &worker(), NOW).unwrap();
+    let lost = lost(&running(), &worker(), false, NOW).unwrap();
     assert_eq!((lost.attempt, lost.n_lost_leases, lost.state), (1, 4, JobState::Available));
 }
 
@@ -118,13 +119,13 @@ fn a_wish_to_stop_wins_over_every_way_of_waiting_on() {
         let expected = if without.is_terminal() { without } else { JobState::Cancelled };
         assert_eq!(with, expected, "{end:?}");
     }
-    let lost = lost(&asked, &worker(), NOW).unwrap();
+    let lost = lost(&asked, &worker(), false, NOW).unwrap();
     assert_eq!((lost.state, lost.attempt_ending.unwrap().word), (JobState::Cancelled, "lease_lost"));
 }
 
 #[test]
 fn a_job_that_loses_too_many_leases_fails() {
-    let at = |n_lost_leases| lost(&HeldJob { n_lost_leases, ..running() }, &worker(), NOW).unwrap();
+    let at = |n_lost_leases| lost(&HeldJob { n_lost_leases, ..running() }, &worker(), false, NOW).unwrap();
     assert_eq!(at(MAX_LOST_LEASES - 1).state, JobState::Available);
     let failed = at(MAX_LOST_LEASES);
     assert_eq!((failed.state, failed.failure_kind), (JobState::Failed, Some(FailureKind::WorkerLost)));
@@ -138,6 +139,56 @@ fn the_last_failure_is_kept_until_something_succeeds() {
         .collect();
     let (new, old) = (Some(FailureKind::DiskFull), Some(FailureKind::Unreachable));
     assert_eq!(kinds, [None, new, new, old, new, old, old]);
+}
+
+#[test]
+fn a_retry_after_the_last_attempt_is_a_failure() {
+    let end = End::Retry {
+        kind: FailureKind::DiskFull,
+        message: "no room".to_owned(),
+        after: Duration::from_secs(15),
+    };
+    let at = |attempt| {
+        let context = JobContext { attempt, ..running().context };
+        ended(&HeldJob { context, ..running() }, &worker(), &end, &step(), NOW).unwrap()
+    };
+    assert_eq!((at(2).state, at(2).attempt_ending.unwrap().word), (JobState::Scheduled, "retry"));
+    for attempt in [3, 4] {
+        let ending = at(attempt);
+        assert_eq!((ending.state, ending.due_after), (JobState::Failed, None));
+        assert_eq!((ending.failure_kind, ending.message.as_str()), (Some(FailureKind::DiskFull), "no room"));
+        assert_eq!(ending.attempt_ending.unwrap().word, "failed");
+    }
+}
+
+#[test]
+fn what_is_lost_while_the_fleet_is_held_has_no_wake_up() {
+    let lost = lost(&running(), &worker(), true, NOW).unwrap();
+    assert_eq!((lost.state, lost.held_up, lost.dispatch_no), (JobState::Available, true, 4));
+    assert!(lost.messages.iter().all(|row| row.kind == OutboxKind::Event));
+    let asked = HeldJob { cancel: Some(cancel()), ..running() };
+    let cancelled = super::lost(&asked, &worker(), true, NOW).unwrap();
+    assert_eq!((cancelled.state, cancelled.held_up), (JobState::Cancelled, false));
+}
+
+#[test]
+fn refusals_in_a_row_hold_the_fleet_once() {
+    let serial: Serial = "007900000100112".parse().unwrap();
+    let mut row = FleetRow::default();
+    for n in 1..=30 {
+        let refused = row.clone().refused(&serial, 20);
+        assert_eq!((refused.in_row, refused.trips.is_some()), (n, n >= 20));
+        assert!(refused.last.len() <= 10, "{refused:?}");
+        row = FleetRow { refused_in_row: refused.in_row, refused_last: refused.last, hold: None };
+    }
+    assert!(row.clone().refused(&serial, 0).trips.is_none(), "zero never holds");
+    let held = FleetHold {
+        cause: crate::domain::hold::HoldCause::Operator,
+        reason: "window".to_owned(),
+        since: NOW,
+        by: None,
+    };
+    assert!(FleetRow { hold: Some(held), ..row }.refused(&serial, 20).trips.is_none());
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::ending::HeldJob;
 use crate::audit::entry::SYSTEM_CHAIN;
 use crate::audit::{Actor, AuditAction, EntryBody};
 use crate::broker::{WAKE_UP_SCHEMA, WakeUp};
+use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobSpec, JobType, Requester};
 use crate::domain::lease::WorkerId;
 use crate::events::{EventDraft, JobContext, JobEvent};
@@ -58,6 +59,7 @@ pub fn queued<'a>(
         let detail = json!({
             "serial": spec.serial,
             "job_type": spec.job_type,
+            "pair": spec.pair,
             "goal": spec.goal,
             "batch": batch.id,
             "max_attempts": spec.max_attempts,
@@ -126,10 +128,22 @@ pub(super) fn ended(
 }
 
 /// An entry for the system chain, which speaks of no job.
-pub(super) fn system_entry(action: AuditAction, by: &Requester, detail: Value, at: Timestamp) -> NewEntry {
-    let body =
-        EntryBody { v: ENTRY_VERSION, at, actor: Actor::Operator(by.clone()), action, job: None, detail };
+pub(super) fn system_entry(action: AuditAction, actor: Actor, detail: Value, at: Timestamp) -> NewEntry {
+    let body = EntryBody { v: ENTRY_VERSION, at, actor, action, job: None, detail };
     NewEntry { chain: SYSTEM_CHAIN.to_owned(), job: None, body: body.canonical() }
+}
+
+/// An entry for a device's chain about what a person did outside any job.
+pub fn device_entry(
+    serial: &Serial,
+    action: AuditAction,
+    by: &Requester,
+    detail: Value,
+    at: Timestamp,
+) -> NewEntry {
+    let actor = Actor::Operator(by.clone());
+    let body = EntryBody { v: ENTRY_VERSION, at, actor, action, job: None, detail };
+    NewEntry { chain: serial.to_string(), job: None, body: body.canonical() }
 }
 
 fn entry(context: &JobContext, actor: Actor, action: AuditAction, detail: Value, at: Timestamp) -> NewEntry {

@@ -1,4 +1,4 @@
-//! What adding hashes changes in the catalogue.
+//! What adding and removing hashes changes in the catalogue.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::told::{NewEntry, system_entry};
-use crate::audit::AuditAction;
+use super::watch::column_of;
+use crate::audit::{Actor, AuditAction};
 use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::image::ImageFile;
 use crate::domain::job::Requester;
@@ -46,7 +47,14 @@ pub fn catalogue_change(
 
 /// The entry for the system chain.
 pub fn catalogue_entry(added: &[CatalogueEntry], by: &Requester, at: Timestamp) -> NewEntry {
-    system_entry(AuditAction::CatalogueChanged, by, json!({ "added": added }), at)
+    let actor = Actor::Operator(by.clone());
+    system_entry(AuditAction::CatalogueChanged, actor, json!({ "added": added }), at)
+}
+
+/// The entry for the system chain when a hash is trusted no longer.
+pub fn untrusted_entry(removed: &CatalogueEntry, by: &Requester, at: Timestamp) -> NewEntry {
+    let actor = Actor::Operator(by.clone());
+    system_entry(AuditAction::CatalogueChanged, actor, json!({ "removed": [removed] }), at)
 }
 
 /// The order in which a catalogue is told: versions as the vendor orders them, which no database can.
@@ -57,7 +65,7 @@ pub fn by_version_and_file(mut entries: Vec<CatalogueEntry>) -> Vec<CatalogueEnt
 
 /// `catalogue.file_name` of an entry.
 pub fn file_name_column(entry: &CatalogueEntry) -> &str {
-    entry.file_name.as_ref().map_or("", ImageFile::as_str)
+    column_of(entry.file_name.as_ref())
 }
 
 fn key(entry: &CatalogueEntry) -> (Version, Option<&ImageFile>) {

@@ -7,19 +7,22 @@ use serde_json::json;
 
 use super::statement::{Statement, milliseconds, statement};
 use super::store::{Store, StoreError};
-use super::stored::{Plain, Stored};
-use super::{inventory, outbox, query, trail};
+use super::stored::{Stored, optional_text, text};
+use super::{fleet, inventory, outbox, query, trail};
 use crate::clock::{Clock, SystemClock};
-use crate::domain::job::JobId;
+use crate::domain::device::Serial;
+use crate::domain::job::{JobId, JobState, PairMode};
 use crate::domain::lease::{Lease, LeaseToken, WorkerId};
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::events::JobContext;
-use crate::ledger::rows::{self, from_json, impossible, number, word};
-use crate::ledger::{Claim, ClaimedJob, LedgerError, Renewal};
+use crate::ledger::rows::{self, Refusal, Refused, from_json, impossible, number};
+use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole, Renewal};
 
 const CLAIM_JOB: Statement = statement!("claim_job");
-const READ_JOB_STATE: Statement = statement!("read_job_state");
+const READ_REFUSAL: Statement = statement!("read_refusal");
+const NOTE_REFUSAL: Statement = statement!("note_refusal");
+const READ_PAIR: Statement = statement!("read_pair");
 const INSERT_ATTEMPT: Statement = statement!("insert_attempt");
 const RENEW_LEASES: Statement = statement!("renew_leases");
 
@@ -41,12 +44,8 @@ fn take(
     ttl: Duration,
 ) -> Result<Claim, StoreError> {
     let claimed: Option<ClaimedRow> = CLAIM_JOB.row(transaction, (job.0, &worker.0, milliseconds(ttl)))?;
-    let Some(claimed) = claimed else {
-        let state = READ_JOB_STATE.row::<Plain<String>>(transaction, [job.0])?;
-        let state = state.map(|Plain(state)| word("jobs.state", &state)).transpose()?;
-        return Ok(rows::not_claimed(state));
-    };
-    let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status } = claimed;
+    let Some(claimed) = claimed else { return refused(transaction, job) };
+    let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status, pair } = claimed;
     INSERT_ATTEMPT.execute(transaction, (job.0, token.0, context.attempt, &worker.0))?;
     let (entries, messages) = rows::claimed(&context, worker, event_seq, SystemClock.now());
     trail::append(transaction, &entries)?;
@@ -64,7 +63,41 @@ fn take(
         device: device.ok_or_else(|| impossible("jobs.serial", &"a device without a row"))?,
         images: query::read_images(transaction, job)?,
         status,
+        pair,
+        role: role(transaction, job, &context.serial, pair)?,
     })))
+}
+
+/// Why it was not claimed; what wakes it again is noted.
+fn refused(transaction: &Transaction<'_>, job: JobId) -> Result<Claim, StoreError> {
+    let Some(RefusalRow(refusal)) = READ_REFUSAL.row(transaction, [job.0])? else {
+        return Ok(Claim::Unknown);
+    };
+    match Refused::from(refusal) {
+        Refused::Answer(claim) => Ok(claim),
+        Refused::ByHold(hold) => {
+            NOTE_REFUSAL.execute(transaction, (job.0, true, None::<i64>))?;
+            Ok(Claim::Held(hold))
+        }
+        Refused::ByPeer(peer) => {
+            NOTE_REFUSAL.execute(transaction, (job.0, false, Some(peer.0)))?;
+            Ok(Claim::PeerBusy { peer })
+        }
+        // Nobody else writes between two statements.
+        Refused::NoLonger => Err(impossible("jobs.state", &"a job that can be claimed and was not").into()),
+    }
+}
+
+/// What the job is to the other member of its pair.
+fn role(
+    transaction: &Transaction<'_>,
+    job: JobId,
+    serial: &Serial,
+    pair: PairMode,
+) -> Result<PairRole, StoreError> {
+    let found: Option<PairRow> = READ_PAIR.row(transaction, (job.0, serial.as_str()))?;
+    let (peer, lead) = found.map_or((None, None), |PairRow { peer, lead }| (Some(peer), lead));
+    Ok(rows::pair_role(pair, peer, lead))
 }
 
 /// Extends the leases that a worker holds.
@@ -82,6 +115,7 @@ struct ClaimedRow {
     max_attempts: u32,
     n_snoozes: u32,
     status: Option<DeviceStatus>,
+    pair: PairMode,
 }
 
 impl Stored for ClaimedRow {
@@ -95,6 +129,32 @@ impl Stored for ClaimedRow {
             max_attempts: number("jobs.max_attempts", row.get("max_attempts")?)?,
             n_snoozes: number("jobs.n_snoozes", row.get("n_snoozes")?)?,
             status: status.map(|status| from_json("jobs.status", &status)).transpose()?,
+            pair: text(row, "pair_mode")?,
         })
+    }
+}
+
+struct RefusalRow(Refusal);
+
+impl Stored for RefusalRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        Ok(Self(Refusal {
+            state: text(row, "state")?,
+            hold: fleet::read_hold(row)?,
+            obstacle: row.get::<_, Option<i64>>("obstacle")?.map(JobId),
+        }))
+    }
+}
+
+struct PairRow {
+    peer: Serial,
+    lead: Option<(JobId, JobState)>,
+}
+
+impl Stored for PairRow {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let lead = row.get::<_, Option<i64>>("lead")?.map(JobId);
+        let state = optional_text(row, "lead_state")?;
+        Ok(Self { peer: text(row, "peer")?, lead: Option::zip(lead, state) })
     }
 }

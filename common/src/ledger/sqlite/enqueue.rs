@@ -7,12 +7,13 @@ use serde_json::json;
 
 use super::statement::{Statement, statement};
 use super::store::{Store, StoreError};
-use super::stored::Stored;
+use super::stored::{Stored, optional_text, text};
 use super::{outbox, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobSpec};
-use crate::ledger::rows::{self, Holder, Outcome, json, word};
+use crate::domain::version::Version;
+use crate::ledger::rows::{self, Holder, Outcome, json};
 use crate::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, LedgerError};
 
 const INSERT_JOBS: Statement = statement!("insert_jobs");
@@ -44,6 +45,7 @@ fn insert(transaction: &Transaction<'_>, chunk: &Batch) -> Result<HashMap<Serial
                 "goal": json(&spec.goal),
                 "max_attempts": spec.max_attempts,
                 "retry_of": spec.retry_of,
+                "pair_mode": spec.pair,
             })
         })
         .collect();
@@ -55,17 +57,19 @@ fn insert(transaction: &Transaction<'_>, chunk: &Batch) -> Result<HashMap<Serial
 
     let others = |spec: &&JobSpec| !outcomes.contains_key(&spec.serial);
     let others: Vec<&Serial> = chunk.jobs.iter().filter(others).map(|spec| &spec.serial).collect();
-    let holders: Vec<HolderRow> = READ_HOLDERS.rows(transaction, [json(&others)])?;
+    let holders = read_holders(transaction, &others)?;
 
     let new = chunk.jobs.iter().filter_map(|spec| match outcomes.get(&spec.serial)? {
         Outcome::Created(job) => Some((*job, spec)),
-        Outcome::Held(_) => None,
+        Outcome::Held(_) | Outcome::Mismatch(_) => None,
     });
     let (entries, messages) = rows::queued(chunk, new, SystemClock.now());
     trail::append(transaction, &entries)?;
     outbox::insert(transaction, &messages)?;
 
-    outcomes.extend(holders.into_iter().map(|row| (row.serial, Outcome::Held(row.holder))));
+    outcomes.extend(holders.into_iter().filter_map(|HolderRow { serial, holder, mismatch }| {
+        Some((serial, rows::kept_by(holder, mismatch)?))
+    }));
     Ok(outcomes)
 }
 
@@ -76,25 +80,33 @@ struct CreatedRow {
 
 impl Stored for CreatedRow {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            serial: word("jobs.serial", &row.get::<_, String>("serial")?)?,
-            job: JobId(row.get("id")?),
-        })
+        Ok(Self { serial: text(row, "serial")?, job: JobId(row.get("id")?) })
     }
 }
 
-struct HolderRow {
+/// What keeps one device from a new job.
+pub(super) struct HolderRow {
     serial: Serial,
-    holder: Holder,
+    pub(super) holder: Option<Holder>,
+    mismatch: Option<Version>,
+}
+
+/// What keeps devices from a new job; devices that are not in the inventory are missing.
+pub(super) fn read_holders(
+    transaction: &Transaction<'_>,
+    serials: &[&Serial],
+) -> Result<Vec<HolderRow>, StoreError> {
+    READ_HOLDERS.rows(transaction, [json(&serials)])
 }
 
 impl Stored for HolderRow {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
-        let holder = Holder {
-            job: JobId(row.get("id")?),
-            job_type: word("jobs.job_type", &row.get::<_, String>("job_type")?)?,
-            state: word("jobs.state", &row.get::<_, String>("state")?)?,
+        let holder = match row.get::<_, Option<i64>>("id")? {
+            None => None,
+            Some(job) => {
+                Some(Holder { job: JobId(job), job_type: text(row, "job_type")?, state: text(row, "state")? })
+            }
         };
-        Ok(Self { serial: word("jobs.serial", &row.get::<_, String>("serial")?)?, holder })
+        Ok(Self { serial: text(row, "serial")?, holder, mismatch: optional_text(row, "mismatch")? })
     }
 }

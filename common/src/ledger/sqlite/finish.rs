@@ -6,7 +6,7 @@ use serde_json::json;
 use super::statement::{Statement, milliseconds, statement};
 use super::store::{Store, StoreError};
 use super::stored::HeldRow;
-use super::{outbox, trail};
+use super::{outbox, trail, wake};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::job::JobId;
 use crate::domain::lease::{Lease, LeaseToken};
@@ -15,7 +15,9 @@ use crate::ledger::{End, ImageRecord, LedgerError, StepRecord};
 
 const READ_HELD: Statement = statement!("read_held");
 const RECORD_STEP: Statement = statement!("record_step");
+const DROP_IMAGES: Statement = statement!("drop_images");
 const UPSERT_IMAGES: Statement = statement!("upsert_images");
+const OPEN_MISMATCHES: Statement = statement!("open_mismatches");
 const END_JOBS: Statement = statement!("end_jobs");
 const END_ATTEMPTS: Statement = statement!("end_attempts");
 
@@ -41,7 +43,7 @@ pub(super) async fn record(store: &Store, lease: &Lease, step: &StepRecord) -> R
                 ),
             )?;
             expect_one(n_changed, lease.job)?;
-            upsert_images(transaction, lease.job, &step.images)?;
+            write_images(transaction, lease.job, &step)?;
             trail::append(transaction, &entries)?;
             outbox::insert(transaction, &messages)
         })
@@ -60,7 +62,7 @@ pub(super) async fn end(
         .write("end", move |transaction| {
             let job = held(transaction, &lease)?;
             let ending = rows::ended(&job, &lease.owner, &end, &step, SystemClock.now())?;
-            upsert_images(transaction, lease.job, &step.images)?;
+            write_images(transaction, lease.job, &step)?;
             write_endings(transaction, &[(job, lease.token, ending)])
         })
         .await
@@ -75,6 +77,29 @@ fn held(transaction: &Transaction<'_>, lease: &Lease) -> Result<HeldJob, StoreEr
 /// The last line of defence: the row must still be the one that was read.
 fn expect_one(n_changed: usize, job: JobId) -> Result<(), StoreError> {
     if n_changed == 1 { Ok(()) } else { Err(LedgerError::LeaseLost { job }.into()) }
+}
+
+/// Images that left the path, images that changed, and what blocks the device from now on.
+fn write_images(transaction: &Transaction<'_>, job: JobId, step: &StepRecord) -> Result<(), StoreError> {
+    if !step.dropped.is_empty() {
+        DROP_IMAGES.execute(transaction, (job.0, json(&step.dropped)))?;
+    }
+    upsert_images(transaction, job, &step.images)?;
+    let mismatched: Vec<_> = rows::mismatched(&step.images)
+        .iter()
+        .map(|image| {
+            json!({
+                "version": image.version,
+                "file_name": image.file_name,
+                "expected": image.expected,
+                "found": image.found,
+            })
+        })
+        .collect();
+    if !mismatched.is_empty() {
+        OPEN_MISMATCHES.execute(transaction, (job.0, json(&mismatched)))?;
+    }
+    Ok(())
 }
 
 fn upsert_images(
@@ -105,7 +130,7 @@ fn upsert_images(
     Ok(())
 }
 
-/// Writes the ends of any number of jobs: the row, the open attempt, the trail, the outbox.
+/// Writes the ends of any number of jobs: the row, the open attempt, who waited for it, the trail, the outbox.
 pub(super) fn write_endings(
     transaction: &Transaction<'_>,
     endings: &[(HeldJob, LeaseToken, Ending)],
@@ -125,6 +150,7 @@ pub(super) fn write_endings(
                 "n_snoozes": ending.n_snoozes,
                 "n_lost_leases": ending.n_lost_leases,
                 "dispatch_no": ending.dispatch_no,
+                "held_up": u8::from(ending.held_up),
                 "due_after_ms": ending.due_after.map(milliseconds),
                 "event_seq": ending.event_seq,
                 "progress": ending.progress,
@@ -154,6 +180,7 @@ pub(super) fn write_endings(
         })
         .collect();
     END_ATTEMPTS.execute(transaction, [json(&attempts)])?;
+    wake::after(transaction, endings.iter().map(|(job, _, ending)| (job, ending)))?;
 
     let terminal = endings.iter().filter(|(_, _, ending)| ending.state.is_terminal());
     outbox::delete_wake_ups(transaction, terminal.map(|(job, _, _)| job.context.job))?;

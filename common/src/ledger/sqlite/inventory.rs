@@ -6,18 +6,19 @@ use serde_json::json;
 
 use super::statement::{Statement, statement};
 use super::store::StoreError;
-use super::{SqliteLedger, trail};
+use super::{SqliteLedger, enqueue, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::{Device, Serial, Source};
 use crate::domain::job::Requester;
-use crate::ledger::rows::{self, json};
-use crate::ledger::{Completeness, DeviceRecord, Discovery, Inventory, LedgerError};
+use crate::ledger::rows::{self, Holder, json};
+use crate::ledger::{Completeness, DeviceRecord, Discovery, Inventory, LedgerError, RemoveAnswer};
 
 const READ_KNOWN_DEVICES: Statement = statement!("read_known_devices");
 const UPSERT_DEVICES: Statement = statement!("upsert_devices");
 const MARK_GONE: Statement = statement!("mark_gone");
 const READ_DEVICE: Statement = statement!("read_device");
 const READ_DEVICES: Statement = statement!("read_devices");
+const SET_ADDRESS: Statement = statement!("set_address");
 
 #[async_trait]
 impl Inventory for SqliteLedger {
@@ -54,6 +55,45 @@ impl Inventory for SqliteLedger {
     async fn devices(&self) -> Result<Vec<DeviceRecord>, LedgerError> {
         self.store.read("devices", |transaction| READ_DEVICES.rows(transaction, [])).await
     }
+
+    async fn set_address(
+        &self,
+        serial: &Serial,
+        address: Option<&str>,
+        by: &Requester,
+    ) -> Result<DeviceRecord, LedgerError> {
+        let (serial, address, by) = (serial.clone(), address.map(str::to_owned), by.clone());
+        self.store
+            .write("set_address", move |transaction| {
+                let record = known_device(transaction, &serial)?;
+                let now = SystemClock.now();
+                let Some(entry) = rows::address_entry(&record, address.as_deref(), &by, now) else {
+                    return Ok(record);
+                };
+                SET_ADDRESS.execute(transaction, (serial.as_str(), &address))?;
+                trail::append(transaction, &[entry])?;
+                known_device(transaction, &serial)
+            })
+            .await
+    }
+
+    async fn remove_device(&self, serial: &Serial, by: &Requester) -> Result<RemoveAnswer, LedgerError> {
+        let (serial, by) = (serial.clone(), by.clone());
+        self.store
+            .write("remove_device", move |transaction| {
+                let record = known_device(transaction, &serial)?;
+                let holders = enqueue::read_holders(transaction, &[&serial])?;
+                if let Some(Holder { job, state, .. }) = holders.into_iter().find_map(|row| row.holder) {
+                    return Ok(RemoveAnswer::ActiveJob { job, state });
+                }
+                if record.gone_at.is_none() {
+                    MARK_GONE.execute(transaction, [json(&[&serial])])?;
+                    trail::append(transaction, &[rows::removed_entry(&record, &by, SystemClock.now())])?;
+                }
+                Ok(RemoveAnswer::Removed)
+            })
+            .await
+    }
 }
 
 /// One device, gone or not.
@@ -62,6 +102,15 @@ pub(super) fn read_device(
     serial: &Serial,
 ) -> Result<Option<DeviceRecord>, StoreError> {
     READ_DEVICE.row(transaction, [serial.as_str()])
+}
+
+/// One device, gone or not, that somebody named.
+pub(super) fn known_device(
+    transaction: &Transaction<'_>,
+    serial: &Serial,
+) -> Result<DeviceRecord, StoreError> {
+    let record = read_device(transaction, serial)?;
+    Ok(record.ok_or_else(|| LedgerError::UnknownDevice { serial: serial.clone() })?)
 }
 
 fn upsert(transaction: &Transaction<'_>, devices: &[Device], source: Source) -> Result<(), StoreError> {

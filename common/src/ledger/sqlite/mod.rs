@@ -12,6 +12,7 @@ mod catalogue;
 mod claim;
 mod enqueue;
 mod finish;
+mod fleet;
 mod inventory;
 mod migrate;
 mod outbox;
@@ -22,6 +23,7 @@ mod statement;
 mod store;
 mod stored;
 mod trail;
+mod wake;
 
 use std::path::Path;
 

@@ -12,6 +12,7 @@ use super::store::StoreError;
 use crate::audit::{ChainHead, EntryHash, StoredEntry};
 use crate::domain::catalogue::CatalogueEntry;
 use crate::domain::device::{Device, Ha};
+use crate::domain::image::ImageFile;
 use crate::domain::job::{BatchId, JobId, JobState, Requester};
 use crate::domain::lease::{LeaseToken, WorkerId};
 use crate::events::JobContext;
@@ -27,7 +28,7 @@ pub(super) trait Stored: Sized {
     fn read(row: &Row<'_>) -> Result<Self, StoreError>;
 }
 
-fn text<T>(row: &Row<'_>, name: &'static str) -> Result<T, StoreError>
+pub(super) fn text<T>(row: &Row<'_>, name: &'static str) -> Result<T, StoreError>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
@@ -35,7 +36,7 @@ where
     Ok(word(name, &row.get::<_, String>(name)?)?)
 }
 
-fn optional_text<T>(row: &Row<'_>, name: &'static str) -> Result<Option<T>, StoreError>
+pub(super) fn optional_text<T>(row: &Row<'_>, name: &'static str) -> Result<Option<T>, StoreError>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,
@@ -43,7 +44,7 @@ where
     Ok(row.get::<_, Option<String>>(name)?.map(|text| word(name, &text)).transpose()?)
 }
 
-fn optional_json<T: serde::de::DeserializeOwned>(
+pub(super) fn optional_json<T: serde::de::DeserializeOwned>(
     row: &Row<'_>,
     name: &'static str,
 ) -> Result<Option<T>, StoreError> {
@@ -58,11 +59,11 @@ fn optional_count<T: TryFrom<i64>>(row: &Row<'_>, name: &'static str) -> Result<
     Ok(row.get::<_, Option<i64>>(name)?.map(|value| number(name, value)).transpose()?)
 }
 
-fn time(row: &Row<'_>, name: &'static str) -> Result<Timestamp, StoreError> {
+pub(super) fn time(row: &Row<'_>, name: &'static str) -> Result<Timestamp, StoreError> {
     Ok(moment(name, row.get(name)?)?)
 }
 
-fn optional_time(row: &Row<'_>, name: &'static str) -> Result<Option<Timestamp>, StoreError> {
+pub(super) fn optional_time(row: &Row<'_>, name: &'static str) -> Result<Option<Timestamp>, StoreError> {
     Ok(row.get::<_, Option<i64>>(name)?.map(|value| moment(name, value)).transpose()?)
 }
 
@@ -73,6 +74,11 @@ fn moment(name: &'static str, milliseconds: i64) -> Result<Timestamp, LedgerErro
 fn hash(row: &Row<'_>, name: &'static str) -> Result<EntryHash, StoreError> {
     let bytes: Vec<u8> = row.get(name)?;
     Ok(EntryHash::from_slice(&bytes).ok_or_else(|| impossible(name, &format!("{} bytes", bytes.len())))?)
+}
+
+/// `file_name` where an empty text stands for none.
+pub(super) fn file_name(row: &Row<'_>) -> Result<Option<ImageFile>, StoreError> {
+    Ok(rows::file_name_of("file_name", &row.get::<_, String>("file_name")?)?)
 }
 
 fn batch(row: &Row<'_>) -> Result<BatchId, StoreError> {
@@ -119,6 +125,7 @@ impl Stored for DeviceRecord {
             first_seen_at: time(row, "first_seen_at")?,
             last_seen_at: time(row, "last_seen_at")?,
             gone_at: optional_time(row, "gone_at")?,
+            address_override: row.get("address_override")?,
         })
     }
 }
@@ -148,6 +155,7 @@ impl Stored for HeldRow {
         let job = HeldJob {
             context: JobContext::read(row)?,
             state: text(row, "state")?,
+            max_attempts: count(row, "max_attempts")?,
             n_snoozes: count(row, "n_snoozes")?,
             n_lost_leases: count(row, "n_lost_leases")?,
             dispatch_no: count(row, "dispatch_no")?,
@@ -183,6 +191,7 @@ impl Stored for JobView {
             goal: from_json("goal", &row.get::<_, String>("goal")?)?,
             batch: batch(row)?,
             retry_of: row.get::<_, Option<i64>>("retry_of")?.map(JobId),
+            pair: text(row, "pair_mode")?,
             requested_by: Requester {
                 operator: row.get("operator")?,
                 host: row.get("operator_host")?,
@@ -278,14 +287,9 @@ impl Stored for ChainHead {
 
 impl Stored for CatalogueEntry {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
-        let file_name: String = row.get("file_name")?;
         Ok(Self {
             version: text(row, "version")?,
-            // An empty one stands for every file of the version.
-            file_name: Some(file_name)
-                .filter(|name| !name.is_empty())
-                .map(|name| word("file_name", &name))
-                .transpose()?,
+            file_name: file_name(row)?,
             sha256: text(row, "sha256")?,
             source: row.get("source")?,
         })

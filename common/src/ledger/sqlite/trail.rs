@@ -10,12 +10,15 @@ use rusqlite::Transaction;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::SqliteLedger;
 use super::statement::{Statement, statement};
 use super::store::StoreError;
 use super::stored::Plain;
-use crate::audit::{ChainHead, EntryHash, StoredEntry};
-use crate::ledger::rows::{NewEntry, impossible, json, word};
+use super::{SqliteLedger, inventory};
+use crate::audit::{AuditFact, ChainHead, EntryHash, StoredEntry};
+use crate::clock::{Clock, SystemClock};
+use crate::domain::device::Serial;
+use crate::domain::job::Requester;
+use crate::ledger::rows::{self, NewEntry, impossible, json, word};
 use crate::ledger::{LedgerError, Trail, TrailFilter};
 
 const READ_INSTALLATION: Statement = statement!("read_installation");
@@ -53,6 +56,17 @@ impl Trail for SqliteLedger {
     async fn heads(&self, after: Option<&str>, limit: u32) -> Result<Vec<ChainHead>, LedgerError> {
         let after = after.map(str::to_owned);
         self.store.read("heads", move |transaction| READ_HEADS.rows(transaction, (after, limit))).await
+    }
+
+    async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError> {
+        let (serial, fact, by) = (serial.clone(), fact.clone(), by.clone());
+        self.store
+            .write("note", move |transaction| {
+                inventory::known_device(transaction, &serial)?;
+                let AuditFact { action, detail } = fact;
+                append(transaction, &[rows::device_entry(&serial, action, &by, detail, SystemClock.now())])
+            })
+            .await
     }
 }
 

@@ -1,7 +1,10 @@
--- wake_unclaimed: jobs that were dispatched long ago and never claimed get another wake-up. $1 seconds, $2 limit.
+-- wake_unclaimed: jobs that were dispatched long ago and never claimed get another wake-up; not those that were
+-- refused a claim, and nobody while the fleet is held. $1 seconds, $2 limit.
 WITH lost AS MATERIALIZED (
     SELECT id FROM jobs
     WHERE state = 'available' AND dispatched_at < now() - make_interval(secs => $1)
+      AND NOT held_up AND waits_for IS NULL
+      AND NOT EXISTS (SELECT FROM fleet WHERE hold_cause IS NOT NULL)
     ORDER BY id
     LIMIT $2
     FOR NO KEY UPDATE SKIP LOCKED

@@ -1,12 +1,14 @@
 -- end_jobs: jobs after an attempt, a rescue or a cancel. Fewer rows than sent: a lease was lost.
--- ?1 list of id, token, was (state before), state, attempt, n_snoozes, n_lost_leases, dispatch_no, due_after_ms or
--- NULL, event_seq, progress, message, failure_kind, ready_for_install, status or NULL to keep it.
+-- ?1 list of id, token, was (state before), state, attempt, n_snoozes, n_lost_leases, dispatch_no, held_up
+-- (the end of the hold wakes it), due_after_ms or NULL, event_seq, progress, message, failure_kind, ready_for_install, status or NULL to keep it.
 UPDATE jobs
 SET state = e.value ->> 'state',
     attempt = e.value ->> 'attempt',
     n_snoozes = e.value ->> 'n_snoozes',
     n_lost_leases = e.value ->> 'n_lost_leases',
     dispatch_no = e.value ->> 'dispatch_no',
+    held_up = e.value ->> 'held_up',
+    waits_for = NULL,
     dispatched_at = CASE WHEN e.value ->> 'state' = 'available' THEN NULL ELSE dispatched_at END,
     due_at = coalesce(CAST(unixepoch('subsec') * 1000 AS INTEGER) + (e.value ->> 'due_after_ms'), due_at),
     lease_owner = NULL,

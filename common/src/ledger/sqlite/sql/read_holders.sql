@@ -1,4 +1,8 @@
--- read_holders: which jobs hold the locks of these devices; free and unknown devices are missing. ?1 serials.
-SELECT j.serial, j.id, j.job_type, j.state
+-- read_holders: what keeps devices from a new job. No row: the device is not in the inventory; a row without a job and
+-- without a mismatch: it is free. ?1 serials.
+SELECT d.serial, j.id, j.job_type, j.state,
+       (SELECT min(m.version) FROM mismatches m WHERE m.serial = d.serial AND m.cleared_at IS NULL) AS mismatch
 FROM json_each(?1) w
-JOIN jobs j ON j.serial = w.value AND j.ended_at IS NULL
+JOIN devices d ON d.serial = w.value
+LEFT JOIN jobs j ON j.serial = d.serial AND j.ended_at IS NULL
+WHERE d.gone_at IS NULL OR j.id IS NOT NULL

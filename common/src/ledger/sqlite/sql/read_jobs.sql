@@ -1,8 +1,8 @@
 -- read_jobs: one page of jobs, newest first.
 -- ?1 states or NULL for all, ?2 job types or NULL for all, ?3 serial or NULL, ?4 batch or NULL,
 -- ?5 only the newest job of each device, ?6 the job before the page or NULL, ?7 limit.
-SELECT j.id, j.serial, d.hostname, j.job_type, j.goal, j.batch_id, j.retry_of, j.operator, j.operator_host, j.reason,
-       j.state, j.attempt, j.max_attempts, j.progress, j.message, j.failure_kind, j.ready_for_install, j.lease_owner,
+SELECT j.id, j.serial, d.hostname, j.job_type, j.goal, j.batch_id, j.retry_of, j.pair_mode, j.operator, j.operator_host,
+       j.reason, j.state, j.attempt, j.max_attempts, j.progress, j.message, j.failure_kind, j.ready_for_install, j.lease_owner,
        j.cancel_requested_at, j.cancel_operator, j.cancel_host, j.cancel_reason,
        j.due_at, j.created_at, j.started_at, j.ended_at
 FROM jobs j JOIN devices d ON d.serial = j.serial

@@ -1,0 +1,15 @@
+-- read_disputes: files without a trusted hash for which devices of the inventory report several, one row per hash,
+-- those of a file together, most devices first.
+WITH seen AS (
+    SELECT o.version, o.file_name, o.platform, o.sha256, count(*) AS n, min(o.serial COLLATE "C") AS example
+    FROM hash_observations o JOIN devices d ON d.serial = o.serial AND d.gone_at IS NULL
+    WHERE NOT EXISTS (
+        SELECT 1 FROM catalogue c WHERE c.version = o.version AND c.file_name IN ('', o.file_name))
+    GROUP BY o.version, o.file_name, o.platform, o.sha256
+), counted AS (
+    SELECT s.*, count(*) OVER (PARTITION BY s.version, s.file_name, s.platform) AS n_hashes FROM seen s
+)
+SELECT version, file_name, platform, sha256, n, example
+FROM counted
+WHERE n_hashes > 1
+ORDER BY version, file_name, platform, n DESC, sha256

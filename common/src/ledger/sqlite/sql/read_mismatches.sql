@@ -1,0 +1,5 @@
+-- read_mismatches: images that differ from the trusted hash, oldest first. ?1 whether only those that block.
+SELECT serial, version, file_name, expected, found, job_id, raised_at, cleared_at, cleared_by
+FROM mismatches
+WHERE NOT ?1 OR cleared_at IS NULL
+ORDER BY id
