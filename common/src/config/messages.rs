@@ -23,7 +23,8 @@ const KIND_CHARS: usize = 40;
 impl Value for BTreeMap<String, String> {
     fn read(found: &Found<'_>) -> Result<Self, Wanted> {
         let pairs = found.pairs().ok_or_else(|| {
-            "must be a table of text to kind, both in quotes (in the environment: TEXT=KIND,TEXT=KIND)".to_owned()
+            "must be a table of text to kind, both in quotes (in the environment: TEXT=KIND,TEXT=KIND)"
+                .to_owned()
         })?;
         if pairs.len() > MOST_ENTRIES {
             return Err(format!("must have at most {MOST_ENTRIES} entries"));

@@ -23,7 +23,9 @@ impl Value for ByteSize {
         let unit = SIZE_UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
         unit.and_then(|(number, bytes)| number.trim_end().parse::<u64>().ok()?.checked_mul(*bytes))
             .map(Self)
-            .ok_or_else(|| "must be a whole number with its unit, such as 0B, 512MiB, 512MB or 1GiB".to_owned())
+            .ok_or_else(|| {
+                "must be a whole number with its unit, such as 0B, 512MiB, 512MB or 1GiB".to_owned()
+            })
     }
 
     fn text(&self) -> String {

@@ -80,7 +80,9 @@ impl KeepReason {
         match self {
             Self::Running => "the device runs it",
             Self::Downloading => "it is still arriving",
-            Self::BaseOfRunningTrain => "base of the running train; other releases of it may not load without",
+            Self::BaseOfRunningTrain => {
+                "base of the running train; other releases of it may not load without"
+            }
             Self::Newer => "newer than what runs, so probably staged on purpose",
             Self::OnAPlan => "on the plan of a job, or of the goal asked for",
             Self::BaseOfKept => "base of a train of which another image stays or is on a plan",
@@ -100,7 +102,9 @@ impl fmt::Display for KeepReason {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CleanupError {
     /// What runs has no public place in the order, so nothing is surely older.
-    #[error("the device runs {running}, which is no public release, so no image counts as older; delete by hand")]
+    #[error(
+        "the device runs {running}, which is no public release, so no image counts as older; delete by hand"
+    )]
     NoPlace {
         /// What runs.
         running: Version,
@@ -164,9 +168,8 @@ pub fn propose(
 
 /// Puts each base behind what builds on it, and says what that is.
 fn order(delete: &mut [Deletable], device: &Device<'_>) {
-    delete.sort_by_key(|image| {
-        (image.version.train(), device.is_base(image.version), Reverse(image.version))
-    });
+    delete
+        .sort_by_key(|image| (image.version.train(), device.is_base(image.version), Reverse(image.version)));
     let versions: Vec<Version> = delete.iter().map(|image| image.version).collect();
     for base in delete.iter_mut().filter(|image| device.is_base(image.version)) {
         let train = base.version.train();
@@ -189,7 +192,10 @@ impl Device<'_> {
         let rules = [
             (image.current || version == self.running, KeepReason::Running),
             (image.presence == Presence::Downloading, KeepReason::Downloading),
-            (version.train() == self.running.train() && self.is_base(version), KeepReason::BaseOfRunningTrain),
+            (
+                version.train() == self.running.train() && self.is_base(version),
+                KeepReason::BaseOfRunningTrain,
+            ),
             (version > self.running, KeepReason::Newer),
             (self.on_plans.contains(&version), KeepReason::OnAPlan),
             (!version.is_public(), KeepReason::NotPublic),

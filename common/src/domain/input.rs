@@ -20,6 +20,26 @@ pub(super) fn quoted(text: &str) -> String {
     format!("`{shown}`")
 }
 
+/// Longest message of a parser that is repeated, in characters. Parsers name what they found, whole.
+const TOLD_CHARS: usize = 160;
+
+/// What another parser says, on one line and cut: it may repeat a text of the file of any length.
+pub(super) fn told(error: &impl fmt::Display) -> String {
+    let text = error.to_string();
+    let mut told: String = text.chars().take(TOLD_CHARS).flat_map(escape_control).collect();
+    if text.chars().nth(TOLD_CHARS).is_some() {
+        told.push_str("..");
+    }
+    told
+}
+
+/// A character as a message may hold it; quotes and backslashes are the parser's own.
+fn escape_control(character: char) -> impl Iterator<Item = char> {
+    let escaped = character.is_control().then(|| character.escape_debug());
+    let plain = (!character.is_control()).then_some(character);
+    escaped.into_iter().flatten().chain(plain)
+}
+
 /// Where in a file something stands.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {
@@ -105,6 +125,13 @@ mod tests {
         let long = quoted(&"x".repeat(5_000));
         assert_eq!(long.len(), QUOTED_CHARS + 4, "{long}");
         assert!(long.ends_with("..`"), "{long}");
+    }
+
+    #[test]
+    fn what_another_parser_says_is_cut_and_stays_on_its_line() {
+        assert_eq!(told(&"found \"x\",\nexpected `\u{1b}`"), "found \"x\",\\nexpected `\\u{1b}`");
+        let long = told(&"é".repeat(5_000));
+        assert_eq!(long.chars().count(), TOLD_CHARS + 2, "{long}");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! images have arrived leaves the rest to do. What cannot be planned is a [`NoPath`] with a remedy.
 //! Leaves to others: asking devices and keeping their lists fresh, downloading, and installing.
 //!
-//! Read `policy` for what an operator may decide, `planner` for the rules, `explain` for the sentences.
+//! Read `policy` for what an operator may decide, `planner` and `route` for the rules, `explain` for the sentences.
 
 use std::fmt;
 
@@ -20,6 +20,7 @@ mod no_path;
 mod paths_file;
 mod planner;
 mod policy;
+mod route;
 
 pub use budget::{Budget, FACTOR_PERCENT, RESERVE_BYTES, SpaceRule, UNKNOWN_SIZE_BYTES};
 pub use explain::Caution;
@@ -70,6 +71,8 @@ pub enum Rule {
     BaseOfIntermediateTrain,
     /// Where the upgrade stops in a train on the way; may be its base.
     IntermediateStop,
+    /// Where the way down stops, because the vendor asks for it; see [`Rule::sentence`].
+    DowngradeStop,
     /// The base of the target's train.
     BaseOfTargetTrain,
     /// The version wanted; may be the base of its train.

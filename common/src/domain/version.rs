@@ -56,6 +56,12 @@ impl Train {
         TRAINS.contains(&self)
     }
 
+    /// Whether it may have come out after [`TRAINS`] was written: newer than all of them, and not by more than
+    /// one major number, which is a slip of the keyboard. One between two trains of the table does not exist.
+    pub fn may_be_new(self) -> bool {
+        TRAINS.last().is_some_and(|newest| self > *newest && self.major <= newest.major + 1)
+    }
+
     /// The base image of this train as far as the tables know: the override, else X.Y.0. A device's list
     /// knows better ([`SoftwareListing::base_of`](super::image::SoftwareListing::base_of)).
     pub fn base(self) -> Version {

@@ -108,7 +108,10 @@ fn values_that_cannot_work_beside_each_other_are_refused() {
             "[download]\nsilence_timeout = '30s'",
             "download.silence_timeout = 30s (config.toml:2): must exceed poll.max, which is 30s",
         ),
-        ("[download]\nsync_timeout = '1s'", "download.sync_timeout = 1s (config.toml:2): must exceed poll.max"),
+        (
+            "[download]\nsync_timeout = '1s'",
+            "download.sync_timeout = 1s (config.toml:2): must exceed poll.max",
+        ),
         ("[disk]\nfactor_percent = 99", "disk.factor_percent = 99 (config.toml:2): must be from 100 to 300"),
         ("[disk]\nfactor_percent = 301", "must be from 100 to 300 percent"),
         ("[disk]\nreserve = 512", "must be a whole number with its unit"),
@@ -256,7 +259,10 @@ fn sizes_are_read_in_either_kind_of_unit_and_shown_exactly() {
         let config = Place::new(&format!("[disk]\nreserve = '{text}'")).load(&[]).unwrap();
         assert_eq!(config.disk.rule().reserve_bytes, bytes);
         assert_eq!(shown(&config, "disk.reserve").0, shows);
-        assert_eq!(Place::new(&format!("[disk]\nreserve = '{shows}'")).load(&[]).unwrap().disk.reserve.0, bytes);
+        assert_eq!(
+            Place::new(&format!("[disk]\nreserve = '{shows}'")).load(&[]).unwrap().disk.reserve.0,
+            bytes
+        );
     }
 }
 

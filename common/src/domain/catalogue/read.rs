@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Catalogue, CatalogueEntry, CatalogueProblem as Problem};
 use crate::domain::hash::Sha256Hex;
 use crate::domain::image::ImageFile;
-use crate::domain::input::{Pairs, Place, describe, quoted};
+use crate::domain::input::{Pairs, Place, describe, quoted, told};
 use crate::domain::version::Version;
 
 /// The header that a CSV has to have.
@@ -67,7 +67,7 @@ impl Reader<'_> {
             csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
         let header = match csv.headers() {
             Ok(header) => header.clone(),
-            Err(error) => return self.problem(Place::Line(1), error.to_string(), HEADER_REMEDY),
+            Err(error) => return self.problem(Place::Line(1), told(&error), HEADER_REMEDY),
         };
         let column = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
         let (Some(version), Some(sha256)) = (column("version"), column("sha256")) else {
@@ -88,7 +88,7 @@ impl Reader<'_> {
                 }
                 Err(error) => {
                     let line = lines.at(error.position());
-                    self.problem(Place::Line(line), error.to_string(), "write version,filename,sha256");
+                    self.problem(Place::Line(line), told(&error), "write version,filename,sha256");
                 }
             }
         }
@@ -143,7 +143,7 @@ impl Reader<'_> {
         serde_json::from_str(text)
             .map_err(|error| {
                 let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
-                self.problem(Place::Line(line), error.to_string(), remedy);
+                self.problem(Place::Line(line), told(&error), remedy);
             })
             .ok()
     }

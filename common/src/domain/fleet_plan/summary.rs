@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::{
-    CautionCount, DeviceDemand, DevicePlan, DeviceResult, FleetPlan, Group, ImageDemand, NotFitting, Outcome, Space,
+    CautionCount, DeviceDemand, DevicePlan, DeviceResult, FleetPlan, Group, ImageDemand, NotFitting, Outcome,
+    Space,
 };
 use crate::domain::path::Plan;
 use crate::domain::version::Version;
@@ -120,7 +121,9 @@ fn groups(devices: &[&DevicePlan], outcome: Outcome) -> Vec<Group> {
     let mut by_code = BTreeMap::<&'static str, Group>::new();
     for device in devices {
         let (kind, code, message, remedy) = match &device.result {
-            DeviceResult::Impossible { code, message, remedy } => (Outcome::Impossible, code, message, remedy),
+            DeviceResult::Impossible { code, message, remedy } => {
+                (Outcome::Impossible, code, message, remedy)
+            }
             DeviceResult::NotAsked { code, message, remedy } => (Outcome::NotAsked, code, message, remedy),
             DeviceResult::Staged(_) | DeviceResult::ToDo { .. } | DeviceResult::RunsTarget => continue,
         };

@@ -3,7 +3,8 @@
 //! Devices list versions twice, out of order, with `.xfr` and other texts that are no versions, and with
 //! `(null)` for what they do not know of an imported image (recorded lists of PAN-OS 8.0 to 12.1).
 
-use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +14,9 @@ use crate::domain::{
     input::quoted,
     version::{Suffix, Train, Version},
 };
+
+/// How many hashes of one file are told when they contradict each other.
+const MOST_TOLD: usize = 3;
 
 /// What one device can have and has, each version once, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -63,31 +67,23 @@ impl<'a> Base<'a> {
 }
 
 impl SoftwareListing {
-    /// A listing of images, a version that comes twice merged into one.
+    /// A listing of images, a version that comes several times merged into one, whatever their order.
     ///
-    /// Of duplicates the one with the most presence leads, because a copy that was imported stands beside the
-    /// update server's entry for the same version; what it does not know is filled from the other. Two
-    /// different hashes for one file prove nothing, so neither is kept.
+    /// Of several the one with the most presence leads, because a copy that was imported stands beside the
+    /// update server's entry for the same version; what it does not know is filled from the others. Two
+    /// different hashes for one file prove nothing, so none is kept.
     pub fn new(images: impl IntoIterator<Item = ListedImage>) -> Self {
-        let mut by_version = BTreeMap::<Version, ListedImage>::new();
-        let mut ignored = Vec::new();
+        let mut by_version = BTreeMap::<Version, Vec<ListedImage>>::new();
+        let mut ignored = BTreeSet::new();
         for image in images {
             if image.version.suffix() == Suffix::Transfer {
-                ignored.push(format!("{}: a transfer image, nothing to upgrade to", image.version));
-                continue;
-            }
-            match by_version.entry(image.version) {
-                Entry::Vacant(slot) => {
-                    slot.insert(image);
-                }
-                Entry::Occupied(mut slot) => {
-                    if let Some(note) = merge(slot.get_mut(), image) {
-                        ignored.push(note);
-                    }
-                }
+                ignored.insert(format!("{}: a transfer image, nothing to upgrade to", image.version));
+            } else {
+                by_version.entry(image.version).or_default().push(image);
             }
         }
-        Self { images: by_version.into_values().collect(), ignored }
+        let images = by_version.into_values().filter_map(|twins| merge(twins, &mut ignored)).collect();
+        Self { images, ignored: ignored.into_iter().collect() }
     }
 
     /// Reads the entries of a device's answer. Nothing in it is an error: what cannot be used is remembered.
@@ -170,31 +166,48 @@ fn is_nothing(text: &str) -> bool {
     text.is_empty() || text == "(null)"
 }
 
-/// Merges `other` into `image`, which has the same version; a note when their hashes contradict each other.
-fn merge(image: &mut ListedImage, mut other: ListedImage) -> Option<String> {
-    if other.presence > image.presence {
-        std::mem::swap(image, &mut other);
+/// Makes one image of all that have its version; what they contradict each other in goes to `ignored`.
+fn merge(mut twins: Vec<ListedImage>, ignored: &mut BTreeSet<String>) -> Option<ListedImage> {
+    // The one that leads first, then an order that does not depend on the device's.
+    twins.sort_by(|left, right| rank(left).cmp(&rank(right)));
+    let mut twins = twins.into_iter();
+    let mut image = twins.next()?;
+    let mut hashes: BTreeSet<Sha256Hex> = image.sha256.take().into_iter().collect();
+    for twin in twins {
+        image.current |= twin.current;
+        image.release_type = image.release_type.max(twin.release_type);
+        image.released_on = image.released_on.take().or(twin.released_on);
+        let is_same_file = match (&image.file_name, &twin.file_name) {
+            (Some(file_name), Some(other)) => file_name == other,
+            (None, Some(_) | None) | (Some(_), None) => true,
+        };
+        if !is_same_file {
+            continue; // Another platform's file: its size and hash say nothing about this one.
+        }
+        image.file_name = image.file_name.take().or(twin.file_name);
+        image.size_bytes = image.size_bytes.or(twin.size_bytes);
+        hashes.extend(twin.sha256);
     }
-    image.current |= other.current;
-    image.release_type = image.release_type.max(other.release_type);
-    image.released_on = image.released_on.take().or(other.released_on);
+    if hashes.len() > 1 {
+        let told: Vec<&str> = hashes.iter().take(MOST_TOLD).map(Sha256Hex::as_str).collect();
+        ignored.insert(format!(
+            "hash of {}: listed several times and differently, {}",
+            image.version,
+            told.join(" and ")
+        ));
+    } else {
+        image.sha256 = hashes.pop_first();
+    }
+    Some(image)
+}
 
-    let same_file = match (&image.file_name, &other.file_name) {
-        (Some(left), Some(right)) => left == right,
-        (None, Some(_) | None) | (Some(_), None) => true,
-    };
-    if !same_file {
-        return None; // Another platform's file: its size and hash say nothing about this one.
-    }
-    image.file_name = image.file_name.take().or(other.file_name);
-    image.size_bytes = image.size_bytes.or(other.size_bytes);
-    match (image.sha256.take(), other.sha256) {
-        (Some(left), Some(right)) if left != right => {
-            Some(format!("hash of {}: listed twice and differently, {left} and {right}", image.version))
-        }
-        (left, right) => {
-            image.sha256 = left.or(right);
-            None
-        }
-    }
+/// The order in which twins lead: the most presence, then those of which the most is known, then by value.
+fn rank(image: &ListedImage) -> impl Ord + use<'_> {
+    (
+        Reverse(image.presence),
+        (image.file_name.is_none(), &image.file_name),
+        (image.size_bytes.is_none(), image.size_bytes),
+        &image.released_on,
+        &image.sha256,
+    )
 }

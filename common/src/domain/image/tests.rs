@@ -42,10 +42,11 @@ pub(crate) fn any_image() -> impl Strategy<Value = ListedImage> {
         ReleaseType::Base,
     ]);
     let hash = proptest::option::of(proptest::sample::select(vec!["a", "b"]));
-    (any_version(), proptest::option::of(1..2_u64 << 30), presence, release_type, hash).prop_map(
-        |(version, size_bytes, presence, release_type, hash)| ListedImage {
+    let file = proptest::option::of(proptest::sample::select(vec!["PanOS_440-x", "PanOS_vm-x"]));
+    (any_version(), file, proptest::option::of(1..2_u64 << 30), presence, release_type, hash).prop_map(
+        |(version, file, size_bytes, presence, release_type, hash)| ListedImage {
             version,
-            file_name: None,
+            file_name: file.map(|name| ImageFile::parse(name).unwrap()),
             size_bytes,
             presence,
             current: false,
@@ -99,7 +100,20 @@ fn two_hashes_for_one_file_are_no_hash() {
 
     let torn = SoftwareListing::read([with("a"), with("b")]);
     assert_eq!(torn.images()[0].sha256, None);
-    assert!(torn.ignored()[0].starts_with("hash of 11.1.4: listed twice and differently"), "{torn:?}");
+    assert!(
+        torn.ignored()[0].starts_with("hash of 11.1.4: listed several times and differently"),
+        "{torn:?}"
+    );
+}
+
+#[test]
+fn a_hash_that_was_contradicted_does_not_come_back_with_a_third_entry() {
+    let with =
+        |digit: &str| ImageEntry { sha256: Some(digit.repeat(64)), ..entry("11.1.4", Presence::Absent) };
+    for order in [["a", "b", "a"], ["a", "a", "b"], ["b", "a", "a"]] {
+        let torn = SoftwareListing::read(order.map(with));
+        assert_eq!((torn.images()[0].sha256.as_ref(), torn.ignored().len()), (None, 1), "{order:?}");
+    }
 }
 
 #[test]
@@ -184,6 +198,12 @@ proptest! {
             let found = listing.find(&image.version).expect("every version is listed");
             prop_assert!(found.presence >= image.presence);
         }
+    }
+
+    #[test]
+    fn a_listing_is_the_same_whatever_the_order(images in proptest::collection::vec(any_image(), 0..20)) {
+        let backwards = images.iter().rev().cloned();
+        prop_assert_eq!(SoftwareListing::new(backwards), SoftwareListing::new(images));
     }
 
     #[test]

@@ -101,7 +101,11 @@ mod tests {
         let third = SpaceRule { factor_percent: 133, reserve_bytes: 7 };
         assert_eq!(Budget::new(10, 0, 0, &third).needed_bytes, 14 + 7, "rounded up");
         let reserve_alone = SpaceRule { factor_percent: 100, reserve_bytes: GIB };
-        assert_eq!(Budget::new(0, 0, 0, &reserve_alone).needed_bytes, 0, "nothing is asked of a device for nothing");
+        assert_eq!(
+            Budget::new(0, 0, 0, &reserve_alone).needed_bytes,
+            0,
+            "nothing is asked of a device for nothing"
+        );
     }
 
     #[test]

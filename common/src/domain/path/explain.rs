@@ -18,7 +18,12 @@ impl Rule {
             Self::BaseOfIntermediateTrain => {
                 "base of a train on the way; has to be there before the stop loads"
             }
-            Self::IntermediateStop => "the stop in a train on the way",
+            Self::IntermediateStop => {
+                "the stop in a train on the way; runs on the device before it goes on to the next train"
+            }
+            Self::DowngradeStop => {
+                "the way down from 10.2 or later has to pass 10.1.3 or a later 10.1 release"
+            }
             Self::BaseOfTargetTrain => "base of the target's train; has to be there before the target loads",
             Self::Target => "the target",
             Self::Explicit => "named in the explicit path",
@@ -53,6 +58,22 @@ pub enum Caution {
     StopUndecided {
         /// In this train.
         train: Train,
+    },
+    /// The device was not asked yet, and the train is newer than our table.
+    #[error(
+        "{train} is newer than this program knows; the device's own list tells its base image and the trains before it"
+    )]
+    BaseUndecided {
+        /// This train.
+        train: Train,
+    },
+    /// The policy asks for a preferred release, and the device marks none.
+    #[error("the device marks no release of {train} as preferred, so the stop is its latest, {version}")]
+    NoPreferred {
+        /// In this train.
+        train: Train,
+        /// The one taken.
+        version: Version,
     },
     /// The policy allows a longer jump than recommended.
     #[error("from {from} to {to} jumps over {skipped} trains; at most {recommended} are recommended")]

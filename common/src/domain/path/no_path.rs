@@ -44,6 +44,14 @@ pub enum NoPath {
         /// At what.
         at_least: Version,
     },
+    /// The target is older than the base image of its own train, so there is nothing for it to build on.
+    #[error("target {target} is older than {base}, the base image of its train")]
+    BelowBase {
+        /// What was wanted.
+        target: Version,
+        /// What every image of the train builds on.
+        base: Version,
+    },
     /// Neither the table of trains nor the device's list has it.
     #[error("{train} is not a known PAN-OS train")]
     TrainUnknown {
@@ -84,6 +92,7 @@ impl NoPath {
             Self::ImageNotListed { .. } => "image_not_listed",
             Self::BaseNotListed { .. } => "base_not_listed",
             Self::StopNotListed { .. } => "stop_not_listed",
+            Self::BelowBase { .. } => "below_base",
             Self::TrainUnknown { .. } => "train_unknown",
             Self::CustomBuild { .. } => "custom_build",
             Self::TransferImage { .. } => "transfer_image",
@@ -96,7 +105,7 @@ impl NoPath {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::NewerThanTarget { .. } => {
-                "leave the device out, or allow downgrades if going back is meant"
+                "leave the device out, or set plan.allow_downgrade = true if going back is meant"
             }
             Self::TargetNotListed { .. } | Self::ImageNotListed { .. } => {
                 "choose a listed version; the list is as old as the device's last check, and older models end at an earlier train"
@@ -105,6 +114,7 @@ impl NoPath {
                 "refresh the device's list, or import the base image, or choose a target of another train"
             }
             Self::StopNotListed { .. } => "refresh the device's list, or import such a release",
+            Self::BelowBase { .. } => "choose the base image itself, or a later release of the train",
             Self::TrainUnknown { .. } => {
                 "check the version; a train newer than this program is known from the device's own list"
             }

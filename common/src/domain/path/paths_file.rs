@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Goal;
-use crate::domain::input::{Pairs, Place, Problem, describe, quoted};
+use crate::domain::input::{Pairs, Place, Problem, describe, quoted, told};
 use crate::domain::version::{TRAINS, Version};
 
 const VERSION_REMEDY: &str = "write MAJOR.MINOR.PATCH or with -hN, for example 11.1.4-h7";
@@ -31,7 +31,7 @@ impl PathsFile {
             Err(error) => {
                 let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
                 let remedy = r#"write an object of lists, for example {"10.0.2": ["10.1.0", "10.1.14"]}"#;
-                reader.add(Place::Line(line), error.to_string(), remedy);
+                reader.add(Place::Line(line), told(&error), remedy);
                 return Err(reader.problems);
             }
         };
@@ -130,7 +130,7 @@ impl Reader<'_> {
     /// A train newer than the table may be new; one that the table passes over does not exist.
     fn check_train(&mut self, place: Place, version: Version) {
         let train = version.train();
-        if !train.is_known() && TRAINS.last().is_some_and(|newest| train < *newest) {
+        if !train.is_known() && !train.may_be_new() {
             let trains = TRAINS.map(|train| train.to_string()).join(" ");
             self.add(
                 place,

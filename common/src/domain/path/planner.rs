@@ -2,14 +2,11 @@
 //!
 //! For each train entered on the way: its base image, then the stop. The base only has to be on the device, it
 //! is not installed (vendor, "Determine the Upgrade Path", 9.1); a target without the base of its train fails
-//! on the device (seen there, see pan-os-ansible issue 665). Trains are those of the table and of the device's
-//! list, never computed.
+//! on the device (seen there, see pan-os-ansible issue 665). Which trains are entered is decided in `route`.
 
-use std::collections::BTreeSet;
-
-use super::{Caution, Goal, Intermediate, NoPath, Plan, PlannedImage, Policy, Rule, SKIP_FROM, Skip};
+use super::{Caution, Goal, Intermediate, NoPath, Plan, PlannedImage, Policy, Rule};
 use crate::domain::image::{Base, ListedImage, Presence, ReleaseType, SoftwareListing};
-use crate::domain::version::{Suffix, TRAINS, Train, Version};
+use crate::domain::version::{Suffix, Train, Version};
 
 /// Coming down from 10.2 or later, 10.1 may not be entered below this (vendor, "Upgrade/Downgrade
 /// Considerations", 10.2).
@@ -45,11 +42,11 @@ pub fn plan(
 }
 
 /// A plan in the making.
-struct Draft<'a> {
-    current: Version,
-    target: Version,
-    listing: Option<&'a SoftwareListing>,
-    policy: &'a Policy,
+pub(super) struct Draft<'a> {
+    pub(super) current: Version,
+    pub(super) target: Version,
+    pub(super) listing: Option<&'a SoftwareListing>,
+    pub(super) policy: &'a Policy,
     images: Vec<PlannedImage>,
     cautions: Vec<Caution>,
 }
@@ -62,6 +59,7 @@ impl Draft<'_> {
         }
         self.check(self.target, |target, close| NoPath::TargetNotListed { target, close })?;
         self.check_direction()?;
+        self.check_builds_on_its_base()?;
         if self.target.train() == self.current.train() {
             self.restore_running_base();
         } else {
@@ -76,14 +74,16 @@ impl Draft<'_> {
     }
 
     /// The way that somebody else has planned. What stands in it is taken as it is, a custom build included,
-    /// unless the device would refuse it.
+    /// unless the device would refuse it. What runs needs no image, and may be pulled from the list.
     fn follow(&mut self, versions: &[Version]) -> Result<(), NoPath> {
-        for version in versions {
+        let versions: Vec<Version> =
+            versions.iter().copied().filter(|version| *version != self.current).collect();
+        for version in &versions {
             self.check(*version, |version, close| NoPath::ImageNotListed { version, close })?;
         }
         self.check_direction()?;
-        for version in versions {
-            self.check_base_came_before(*version, versions)?;
+        for version in &versions {
+            self.check_base_came_before(*version, &versions)?;
             self.add(*version, Rule::Explicit);
         }
         Ok(())
@@ -109,10 +109,29 @@ impl Draft<'_> {
         Ok(())
     }
 
+    /// Refuses a release that came out before the base image of its train, as 12.1.0 did: an image loads only
+    /// on top of its base.
+    fn check_builds_on_its_base(&self) -> Result<(), NoPath> {
+        let train = self.target.train();
+        let base = match self.listing.map(|listing| listing.base_of(train)) {
+            None => train.base(),
+            Some(Some(Base::Known(image))) => image.version,
+            Some(Some(Base::Guessed(_)) | None) => return Ok(()),
+        };
+        if self.target.is_public() && self.target < base {
+            return Err(NoPath::BelowBase { target: self.target, base });
+        }
+        Ok(())
+    }
+
     /// Refuses an image of an explicit path whose base is neither before it nor on the device. The running
     /// train's base was there once, or nothing of it would run.
     fn check_base_came_before(&mut self, version: Version, path: &[Version]) -> Result<(), NoPath> {
         let train = version.train();
+        if self.is_beyond_the_table(train) && train != self.current.train() {
+            self.caution(Caution::BaseUndecided { train });
+            return Ok(());
+        }
         let base = match self.listing.map(|listing| listing.base_of(train)) {
             None => train.base(),
             Some(Some(Base::Known(image))) if image.presence == Presence::Absent => image.version,
@@ -127,7 +146,7 @@ impl Draft<'_> {
         let assumed =
             |caution: &Caution| matches!(caution, Caution::BaseAssumed { base: known, .. } if *known == base);
         if !self.cautions.iter().any(assumed) {
-            self.cautions.push(Caution::BaseAssumed { version, base });
+            self.caution(Caution::BaseAssumed { version, base });
         }
         Ok(())
     }
@@ -146,54 +165,19 @@ impl Draft<'_> {
         }
     }
 
-    /// The trains to enter, in order, the target's last: the longest jumps that the policy allows, landing only
-    /// where the device can get the base image.
-    fn route(&self) -> Result<Vec<Train>, NoPath> {
-        let (from, to) = (self.current.train(), self.target.train());
-        let known = self.known_trains();
-        if let Some(train) = [from, to].into_iter().find(|train| !known.contains(train)) {
-            return Err(NoPath::TrainUnknown { train });
-        }
-        self.base_of(to)?;
-
-        let way: Vec<Train> = if from < to {
-            known.range(from..=to).skip(1).copied().collect()
-        } else {
-            known.range(to..from).rev().copied().collect()
-        };
-        let (mut route, mut at, mut rest) = (Vec::new(), from, way.as_slice());
-        while !rest.is_empty() {
-            let window = &rest[..self.reach(at, rest)];
-            let landing = window.iter().rposition(|train| self.base_of(*train).is_ok());
-            let landing = landing.ok_or(NoPath::BaseNotListed { train: window[0] })?;
-            at = window[landing];
-            rest = &rest[landing + 1..];
-            route.push(at);
-        }
-        Ok(route)
-    }
-
-    /// The trains of the table and of the device's list.
-    fn known_trains(&self) -> BTreeSet<Train> {
-        let listed = self.listing.map(SoftwareListing::trains).unwrap_or_default();
-        TRAINS.into_iter().chain(listed).collect()
-    }
-
-    /// How many of the trains in `rest` can be landed on from `at`; at least the next one. Going down, the
-    /// train landed on has to know jumps too.
-    fn reach(&self, at: Train, rest: &[Train]) -> usize {
-        let allowed = self.policy.skip.leaving(at).saturating_add(1);
-        rest.iter().take(allowed).take_while(|train| **train >= SKIP_FROM).count().max(1)
-    }
-
     /// Adds what entering `train` from `from` takes; the target itself is left to the caller.
     fn enter(&mut self, train: Train, from: Train) -> Result<(), NoPath> {
         self.note_jump(from, train);
+        if self.is_beyond_the_table(train) {
+            self.caution(Caution::BaseUndecided { train });
+            return Ok(()); // Only the target's train can be: ways lead through trains of the table and the list.
+        }
         let base = self.base_of(train)?;
         if base.is_guess {
-            self.cautions.push(Caution::BaseGuessed { train, version: base.version });
+            self.caution(Caution::BaseGuessed { train, version: base.version });
         }
         let floor = (train == DOWN_INTO_10_1.train() && from > train).then_some(DOWN_INTO_10_1);
+        let stop_rule = if floor.is_some() { Rule::DowngradeStop } else { Rule::IntermediateStop };
 
         if train == self.target.train() {
             if base.version != self.target {
@@ -208,29 +192,19 @@ impl Draft<'_> {
                 if stop != base.version {
                     self.add(base.version, Rule::BaseOfIntermediateTrain);
                 }
-                self.add(stop, Rule::IntermediateStop);
+                self.add(stop, stop_rule);
             }
             None => {
                 self.add(base.version, Rule::BaseOfIntermediateTrain);
-                self.cautions.push(Caution::StopUndecided { train });
+                self.caution(Caution::StopUndecided { train });
             }
         }
         Ok(())
     }
 
-    fn note_jump(&mut self, from: Train, to: Train) {
-        let skipped =
-            self.known_trains().iter().filter(|train| (from.min(to)..from.max(to)).contains(train)).count()
-                - 1;
-        let recommended = Skip::recommended_leaving(from);
-        if skipped > recommended {
-            self.cautions.push(Caution::LongJump { from, to, skipped, recommended });
-        }
-    }
-
     /// Where to stop in a train on the way, not below `floor`; `None` when only the device's list can tell.
     fn stop_in(
-        &self,
+        &mut self,
         train: Train,
         base: Version,
         floor: Option<Version>,
@@ -249,6 +223,9 @@ impl Draft<'_> {
             Intermediate::Preferred => {
                 let all: Vec<_> = stops.collect();
                 let preferred = all.iter().rfind(|image| image.release_type == ReleaseType::Preferred);
+                if let (None, Some(latest)) = (preferred, all.last()) {
+                    self.caution(Caution::NoPreferred { train, version: latest.version });
+                }
                 preferred.or(all.last()).copied()
             }
         };
@@ -256,7 +233,7 @@ impl Draft<'_> {
     }
 
     /// The base image of a train that is entered, by the device's list or by the table.
-    fn base_of(&self, train: Train) -> Result<EntryBase, NoPath> {
+    pub(super) fn base_of(&self, train: Train) -> Result<EntryBase, NoPath> {
         let Some(listing) = self.listing else {
             return Ok(EntryBase { version: train.base(), is_guess: false });
         };
@@ -267,6 +244,13 @@ impl Draft<'_> {
                 Ok(EntryBase { version: image.version, is_guess: true })
             }
             Some(Base::Guessed(_)) | None => Err(NoPath::BaseNotListed { train }),
+        }
+    }
+
+    /// Notes what to know before following the plan, once.
+    pub(super) fn caution(&mut self, caution: Caution) {
+        if !self.cautions.contains(&caution) {
+            self.cautions.push(caution);
         }
     }
 
@@ -295,7 +279,7 @@ impl Draft<'_> {
 }
 
 /// The base image of a train that is entered.
-struct EntryBase {
+pub(super) struct EntryBase {
     version: Version,
     is_guess: bool,
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::image::{Base, ListedImage, tests::any_image};
-use crate::domain::version::{TRAINS, tests::any_version};
+use crate::domain::image::{Base, ListedImage, ReleaseType, tests::any_image};
+use crate::domain::version::{Suffix, TRAINS, tests::any_version};
 
 fn any_policy() -> impl Strategy<Value = Policy> {
     let skip = prop_oneof![Just(Skip::Off), (0..6_u8).prop_map(Skip::Max)];
@@ -21,10 +21,12 @@ fn any_policy() -> impl Strategy<Value = Policy> {
 
 /// A question: what runs, what is wanted, what the device lists. Mostly with an answer: the target is listed, and
 /// the bases of all trains are, in one case of two.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Question {
     current: Version,
     goal: Goal,
+    /// What the listing is made of, in some order and with doubles.
+    images: Vec<ListedImage>,
     listing: SoftwareListing,
     policy: Policy,
 }
@@ -39,7 +41,7 @@ fn any_question() -> impl Strategy<Value = Question> {
             }
             let named: Vec<Version> = picks.iter().map(|pick| pick.get(&images).version).collect();
             let goal = if is_explicit { Goal::Explicit(named) } else { Goal::Target(named[0]) };
-            Question { current, goal, listing: SoftwareListing::new(images), policy }
+            Question { current, goal, listing: SoftwareListing::new(images.clone()), images, policy }
         },
     )
 }
@@ -55,7 +57,16 @@ impl Question {
             let presence = if arrived.contains(&image.version) { Presence::Present } else { image.presence };
             ListedImage { presence, ..image }
         });
-        Self { listing: SoftwareListing::new(images), goal: self.goal.clone(), ..*self }
+        Self { listing: SoftwareListing::new(images), ..self.clone() }
+    }
+}
+
+/// Puts `images` into one of their orders.
+fn shuffle(images: &mut [ListedImage], seed: u64) {
+    let mut state = seed;
+    for last in (1..images.len()).rev() {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        images.swap(last, (state >> 33) as usize % (last + 1));
     }
 }
 
@@ -129,7 +140,9 @@ proptest! {
     fn no_jump_is_longer_than_the_policy_allows(question in any_question()) {
         if let (Ok(plan), Goal::Target(_)) = (question.ask(), &question.goal) {
             let mut known: BTreeSet<_> = TRAINS.into();
-            known.extend(question.listing.trains());
+            known.extend(question.listing.images().iter()
+                .filter(|image| image.version.is_public() || image.version == plan.target)
+                .map(|image| image.version.train()));
             let mut at = plan.current.train();
             for to in plan.images.iter().map(|image| image.version.train()) {
                 if to != at {
@@ -139,6 +152,79 @@ proptest! {
                 }
             }
             prop_assert!(plan.target >= plan.current || question.policy.allow_downgrade);
+        }
+    }
+
+    #[test]
+    fn the_order_of_the_list_changes_nothing(question in any_question(), seed in any::<u64>()) {
+        let mut images = question.images.clone();
+        shuffle(&mut images, seed);
+        let shuffled = Question { listing: SoftwareListing::new(images), ..question.clone() };
+        prop_assert_eq!(shuffled.ask(), question.ask());
+    }
+
+    #[test]
+    fn what_comes_twice_in_the_list_changes_nothing(question in any_question()) {
+        let twice = question.images.iter().chain(&question.images).cloned();
+        let doubled = Question { listing: SoftwareListing::new(twice), ..question.clone() };
+        prop_assert_eq!(doubled.ask(), question.ask());
+    }
+
+    #[test]
+    fn bases_come_before_what_builds_on_them(question in any_question()) {
+        if let (Ok(plan), Goal::Target(_)) = (question.ask(), &question.goal) {
+            for (index, image) in plan.images.iter().enumerate() {
+                let train = image.version.train();
+                let Some(base) = question.listing.base_of(train).map(Base::image) else { continue };
+                if train != plan.current.train() {
+                    let at = plan.images.iter().position(|image| image.version == base.version);
+                    prop_assert!(at.is_some_and(|at| at <= index), "{} needs {}: {plan}", image.version, base.version);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_plan_enters_each_train_once_and_never_turns_back(question in any_question()) {
+        if let (Ok(plan), Goal::Target(_)) = (question.ask(), &question.goal) {
+            let mut trains: Vec<_> = plan.images.iter().map(|image| image.version.train()).collect();
+            trains.dedup();
+            prop_assert!(trains.is_sorted() || trains.is_sorted_by(|left, right| left > right), "{plan}");
+            prop_assert_eq!(trains.last().copied(), plan.images.last().map(|_| plan.target.train()));
+        }
+    }
+
+    #[test]
+    fn nobody_gets_a_beta_a_custom_build_or_a_transfer_image_unasked(question in any_question()) {
+        if let (Ok(plan), Goal::Target(_)) = (question.ask(), &question.goal) {
+            for image in plan.images.iter().filter(|image| !image.version.is_public()) {
+                let is_marked = question.listing.find(&image.version)
+                    .is_some_and(|listed| listed.release_type == ReleaseType::Base);
+                prop_assert!(image.version == plan.target || is_marked, "{plan}");
+                prop_assert_ne!(image.version.suffix(), Suffix::Transfer);
+            }
+            prop_assert!(plan.images.is_empty() || !matches!(plan.current.suffix(), Suffix::Custom(_)));
+        }
+    }
+
+    #[test]
+    fn a_stop_is_preferred_where_the_device_marks_one(question in any_question()) {
+        let Question { goal: Goal::Target(_), policy, listing, .. } = &question else { return Ok(()) };
+        if let (Ok(plan), Intermediate::Preferred) = (question.ask(), policy.intermediate) {
+            for stop in plan.images.iter().filter(|image| image.rule == Rule::IntermediateStop) {
+                let marked = |image: &&ListedImage| image.release_type == ReleaseType::Preferred
+                    && image.version.is_public();
+                let newest = listing.of_train(stop.version.train()).rfind(marked).map(|image| image.version);
+                let base = listing.base_of(stop.version.train()).map(|base| base.image().version);
+                match newest.filter(|newest| Some(*newest) >= base) {
+                    Some(newest) => prop_assert_eq!(stop.version, newest),
+                    None => {
+                        let (train, version) = (stop.version.train(), stop.version);
+                        let told = plan.cautions.contains(&Caution::NoPreferred { train, version });
+                        prop_assert!(told, "{}", plan);
+                    }
+                }
+            }
         }
     }
 

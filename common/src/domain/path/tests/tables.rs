@@ -73,7 +73,7 @@ fn each_image_says_why_it_is_there() {
     insta::assert_snapshot!(format!("{plan}\n{}", plan.explain().join("\n")), @r#"
     10.1.6 -> 11.2.5: 11.1.0 (present), 11.1.4-h7, 11.2.0, 11.2.5
     11.1.0 (PanOS_440-11.1.0, 1000 MiB, present): base of a train on the way; has to be there before the stop loads
-    11.1.4-h7 (PanOS_440-11.1.4-h7, 1000 MiB, to download): the stop in a train on the way
+    11.1.4-h7 (PanOS_440-11.1.4-h7, 1000 MiB, to download): the stop in a train on the way; runs on the device before it goes on to the next train
     11.2.0 (PanOS_440-11.2.0, 1000 MiB, downloading): base of the target's train; has to be there before the target loads
     11.2.5 (PanOS_440-11.2.5, 1000 MiB, to download): the target
     "#);
@@ -152,6 +152,76 @@ fn a_train_newer_than_the_table_is_planned_from_the_devices_list() {
 }
 
 #[test]
+fn a_new_train_of_which_only_betas_are_listed_is_no_train_on_the_way() {
+    let words = format!("{FLEET} 12.2.0-b3 13.0.0 13.0.1");
+    let plan = planned("12.1.4", &target("13.0.1"), Some(&listing(&words)), &policy(Skip::Off));
+    assert_eq!(versions(&plan), "13.0.0 13.0.1");
+    let beta = planned(
+        "12.1.4",
+        &target("12.2.0-b3"),
+        Some(&listing(&format!("{words} 12.2.0"))),
+        &policy(Skip::Off),
+    );
+    assert_eq!(versions(&beta), "12.2.0 12.2.0-b3", "asked for by name");
+}
+
+#[test]
+fn a_train_that_runs_is_known_even_when_nothing_of_it_is_listed() {
+    let words = format!("{FLEET} 13.0.0 13.0.1");
+    let plan = planned("12.2.7", &target("13.0.1"), Some(&listing(&words)), &policy(Skip::Off));
+    assert_eq!(versions(&plan), "13.0.0 13.0.1", "12.2.7 was pulled");
+    let down = planned("12.2.7", &target("12.1.4"), Some(&listing(&words)), &downgrades());
+    assert_eq!(versions(&down), "12.1.2 12.1.4");
+}
+
+#[test]
+fn without_a_listing_a_train_newer_than_the_table_is_left_to_the_device() {
+    let plan = planned("12.1.4", &target("13.0.3"), None, &Policy::default());
+    assert_eq!(versions(&plan), "13.0.3");
+    assert_eq!(plan.cautions, [Caution::BaseUndecided { train: v("13.0.3").train() }]);
+    let far = planned("10.0.12", &target("12.2.1"), None, &Policy::default());
+    assert_eq!(versions(&far), "10.1.0 11.1.0 12.2.1", "the ways through known trains are planned");
+    let explicit = planned("12.1.4", &explicit("12.2.1 12.2.4"), None, &Policy::default());
+    assert_eq!(explicit.cautions, [Caution::BaseUndecided { train: v("12.2.1").train() }]);
+}
+
+#[test]
+fn a_stop_that_is_not_preferred_says_so() {
+    let off = policy(Skip::Off);
+    let plan = planned("10.2.0", &target("11.1.0"), Some(&listing(FLEET)), &off);
+    let told: Vec<_> = plan.cautions.iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["the device marks no release of 11.0 as preferred, so the stop is its latest, 11.0.6"]);
+    let latest = Policy { intermediate: Intermediate::Latest, ..off };
+    assert!(planned("10.2.0", &target("11.1.0"), Some(&listing(FLEET)), &latest).cautions.is_empty());
+}
+
+#[test]
+fn what_runs_needs_no_image_even_when_an_explicit_path_names_it() {
+    let pulled = listing(&FLEET.replace("10.1.6-h6", ""));
+    let plan = planned("10.1.6-h6", &explicit("10.1.6-h6 10.2.0 10.2.13"), Some(&pulled), &Policy::default());
+    assert_eq!(versions(&plan), "10.2.0 10.2.13");
+}
+
+#[test]
+fn a_running_release_that_was_pulled_from_the_list_is_planned_away_from() {
+    let plan = planned("10.2.4", &target("11.1.4-h7"), Some(&listing(FLEET)), &Policy::default());
+    assert_eq!(versions(&plan), "11.1.0 11.1.4-h7");
+    let same = planned("11.1.3-h2", &target("11.1.4-h7"), Some(&listing(FLEET)), &Policy::default());
+    assert_eq!(versions(&same), "11.1.0 11.1.4-h7");
+}
+
+#[test]
+fn a_running_beta_has_the_release_before_it() {
+    let plan = planned("11.1.5-b3", &target("11.1.6"), Some(&listing(FLEET)), &Policy::default());
+    assert_eq!(versions(&plan), "11.1.0 11.1.6");
+    assert!(plan_is_refused("11.1.5-b3", "11.1.4"), "the beta of 11.1.5 is newer than 11.1.4");
+}
+
+fn plan_is_refused(current: &str, to: &str) -> bool {
+    plan(&v(current), &target(to), Some(&listing(FLEET)), &Policy::default()).is_err()
+}
+
+#[test]
 fn a_train_without_its_base_is_no_place_to_land() {
     let without_11_1 = FLEET.replace("11.1.0 11.1.4 11.1.4-h7! 11.1.5-b3 11.1.6", "11.1.4-h7!");
     let plan = planned("10.1.6", &target("11.2.5"), Some(&listing(&without_11_1)), &Policy::default());
@@ -184,7 +254,7 @@ fn the_way_down_enters_10_1_at_10_1_3_or_later() {
     let plan = planned("10.2.13", &target("10.1.0"), Some(&listing(FLEET)), &downgrades());
     assert_eq!(
         plan.images.iter().map(|image| image.rule).collect::<Vec<_>>(),
-        [Rule::Target, Rule::IntermediateStop]
+        [Rule::Target, Rule::DowngradeStop]
     );
 
     let base_only = Policy { intermediate: Intermediate::BaseOnly, ..downgrades() };
