@@ -2,7 +2,7 @@
 //!
 //! Promises: `status="success"` is the only success; an error's text is looked for in every place where
 //! PAN-OS has been seen to put it. Leaves to others: what the text means
-//! ([`classify`](crate::classify)), what a command's answer holds (`commands/`).
+//! ([`classify`]), what a command's answer holds (`commands/`).
 
 use crate::classify::{self, About, Messages, Refusal, Signals};
 use crate::limits::MAX_LINES;
@@ -139,7 +139,7 @@ fn joined(element: &Element) -> String {
 }
 
 /// The lines below an element: `<line>` with text, `<line>` in `<line>`, or plain text. At most
-/// [`MAX_LINES`], each as long as a [`line`].
+/// [`MAX_LINES`], each as long as a [`line()`].
 pub(crate) fn lines(element: &Element) -> Vec<String> {
     let mut found = Vec::new();
     collect(element, &mut found);

@@ -36,7 +36,7 @@ pub enum Credentials {
 
 /// The keys that were made so far, per device and user. Clones share them.
 ///
-/// Give every [`Client`](crate::Client) of a process the same one, and a device sees one `keygen` however
+/// Give every [`Client`] of a process the same one, and a device sees one `keygen` however
 /// many clients come and go.
 #[derive(Clone, Default)]
 pub struct KeyCache(Arc<Mutex<Slots>>);

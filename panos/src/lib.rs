@@ -5,6 +5,9 @@
 //! ([`Refusal`]); a key or password never reaches an error, a log line or a `Debug` text; every call has
 //! a time limit and every answer a size limit; one device gets one call at a time, and one `keygen`.
 //!
+//! What a device sends is kept within [`limits`]. Polls of a device that may be booting
+//! ([`Client::without_rekey`], [`PanosError::may_be_boot`]) cost no key and no login.
+//!
 //! Leaves to others: what to do next (an error has [`Refusal::advice`], nothing here waits or repeats a
 //! command), the order of versions (they are plain text here), and everything about jobs of a fleet.
 //!

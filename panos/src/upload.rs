@@ -29,14 +29,15 @@ impl Upload {
     /// digits, `.`, `_` and `-`.
     pub(crate) async fn of(path: &Path) -> Result<Self, String> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        let shown = path.to_string_lossy().escape_debug().to_string();
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.is_empty() || !name.chars().all(plain) {
-            return Err(format!("`{}` is not named like an image of the vendor", path.display()));
+            return Err(format!("`{shown}` is not named like an image of the vendor"));
         }
         match tokio::fs::metadata(path).await {
             Ok(found) if found.is_file() => {}
-            Ok(_) => return Err(format!("`{}` is not a file", path.display())),
-            Err(error) => return Err(format!("`{}` cannot be read: {error}", path.display())),
+            Ok(_) => return Err(format!("`{shown}` is not a file")),
+            Err(error) => return Err(format!("`{shown}` cannot be read: {error}")),
         }
         // Random per instance, without a dependency for it.
         let draw = || RandomState::new().hash_one(&name);

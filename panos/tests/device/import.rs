@@ -95,6 +95,7 @@ async fn what_is_no_image_file_is_not_sent() {
     for path in paths {
         let error = client.import_software(&path).await.unwrap_err();
         assert!(matches!(error, PanosError::Setup { .. }), "{path:?}: {error:?}");
+        assert!(!error.to_string().contains(char::is_control), "{error}");
     }
     assert!(device.calls().is_empty());
 }
