@@ -7,10 +7,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use common::config::{self, Config, LogFilter, Origin};
+use common::config::{self, Config, LedgerUrl, LogFilter, Origin};
 use common::domain::device::Serial;
 use common::domain::job::JobId;
-use common::engine::Engine;
+use common::engine::{Engine, EngineError};
 use common::ledger::{DeviceRecord, JobView, Ledger, LedgerError};
 use common::telemetry;
 use tokio::sync::OnceCell;
@@ -28,19 +28,30 @@ const QUIET: &str = "warn,panos_upgrade=info,common::shutdown=info";
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) output: Output,
+    /// Whether a ledger that is not there is made.
+    absent: Absent,
     /// Opened when it is first needed, and once.
     engine: OnceCell<Engine>,
 }
 
+/// What is done about a SQLite ledger that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Absent {
+    /// It is made: the command may be the first of an installation.
+    Create,
+    /// It is told: an empty ledger in place of a mistyped one would answer that there is nothing to see.
+    Refuse,
+}
+
 impl Context {
     /// Reads the configuration and starts logging.
-    pub(crate) fn new(file: Option<&Path>, output: Output) -> anyhow::Result<Self> {
+    pub(crate) fn new(file: Option<&Path>, output: Output, absent: Absent) -> anyhow::Result<Self> {
         let config = config::load(file, config::environment())?;
         telemetry::init(&quieter(&config).log);
         for warning in config.warnings() {
             warn!("{warning}");
         }
-        Ok(Self { config, output, engine: OnceCell::new() })
+        Ok(Self { config, output, absent, engine: OnceCell::new() })
     }
 
     /// The ledger, with the schema of this program.
@@ -50,18 +61,45 @@ impl Context {
 
     /// The ledger and its broker.
     pub(crate) async fn engine(&self) -> anyhow::Result<Engine> {
-        let open = async || -> anyhow::Result<Engine> {
-            let engine = Engine::open(&self.config).await?;
+        let opened = async || -> anyhow::Result<Engine> {
+            self.refuse_absent()?;
+            let engine = open(&self.config).await?;
             engine.ledger.check().await?;
             Ok(engine)
         };
-        Ok(self.engine.get_or_try_init(open).await?.clone())
+        Ok(self.engine.get_or_try_init(opened).await?.clone())
+    }
+
+    fn refuse_absent(&self) -> Result<(), Failure> {
+        match (&self.config.ledger.url, self.absent) {
+            (LedgerUrl::Sqlite(path), Absent::Refuse) if !path.exists() => {
+                Err(Failure::usage(format!("there is no ledger at {} yet", path.display())).hint(
+                    "`panos-upgrade device discover` or `panos-upgrade migrate` makes one; if there is one elsewhere, correct ledger.url",
+                ))
+            }
+            (LedgerUrl::Sqlite(_) | LedgerUrl::Postgres(_), Absent::Create | Absent::Refuse) => Ok(()),
+        }
     }
 
     /// The way to firewalls and Panorama.
     pub(crate) fn connector(&self) -> anyhow::Result<Connector> {
         Ok(Connector::new(&self.config)?)
     }
+}
+
+/// Opens ledger and broker; a file that is no ledger is named.
+///
+/// # Errors
+/// As [`Engine::open`].
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Engine> {
+    Engine::open(config).await.map_err(|error| match (&config.ledger.url, error) {
+        (LedgerUrl::Sqlite(path), EngineError::Ledger(LedgerError::Store { reason, .. })) => {
+            Failure::usage(format!("{} cannot be used as a ledger: {reason}", path.display()))
+                .hint("check ledger.url: the file has to be one that this program made, or none yet")
+                .into()
+        }
+        (_, error) => error.into(),
+    })
 }
 
 /// The configuration with [`QUIET`] for a log level that nobody set.

@@ -1,6 +1,7 @@
 //! Devices in CSV files: standalone ones by `serial`, HA pairs by `serial_1` and `serial_2`.
 //!
-//! Column names are interface, the predecessor tool's: `hostname`, `mgmt_ip`, `current_version`, `model`.
+//! Column names are interface, the predecessor tool's: `hostname`, `mgmt_ip`, `current_version`, `model`; ours is
+//! `address_override`, the address that a person sets against what the source says.
 //! Promises: a line that cannot be used is told with its number, the others work. Leaves to others: whether
 //! the inventory knows a serial.
 
@@ -50,6 +51,8 @@ pub(crate) struct Facts {
     sw_version: Option<String>,
     model: Option<String>,
     ha: Option<Ha>,
+    /// Kept apart from the device: it stays when the source speaks again.
+    pub(crate) address_override: Option<String>,
 }
 
 /// Where the columns of one device of a row stand.
@@ -59,6 +62,7 @@ struct Columns {
     address: Option<usize>,
     sw_version: Option<usize>,
     model: Option<usize>,
+    address_override: Option<usize>,
 }
 
 /// Reads serials; other columns may hold anything.
@@ -113,6 +117,7 @@ fn members(sheet: &Sheet) -> Option<Vec<Columns>> {
             address: column("mgmt_ip"),
             sw_version: column("current_version"),
             model: column("model").or_else(|| sheet.column("model")),
+            address_override: column("address_override"),
         }
     };
     let single = columns("");
@@ -146,13 +151,17 @@ fn pair(row: &Row, members: &[Columns], index: usize) -> Option<Ha> {
 fn facts(row: &Row, columns: &Columns, ha: Option<Ha>) -> Result<Facts, String> {
     let text = |column: Option<usize>| row.cell(column).map(str::to_owned);
     let (address, sw_version) = (text(columns.address), text(columns.sw_version));
-    if let Some(address) = &address {
-        Endpoint::new(address, HTTPS).map_err(|error| format!("mgmt_ip: {error}"))?;
+    let address_override = text(columns.address_override);
+    for (column, address) in [("mgmt_ip", &address), ("address_override", &address_override)] {
+        if let Some(address) = address {
+            Endpoint::new(address, HTTPS).map_err(|error| format!("{column}: {error}"))?;
+        }
     }
     if let Some(sw_version) = &sw_version {
         sw_version.parse::<Version>().map_err(|error| format!("current_version: {error}"))?;
     }
-    Ok(Facts { hostname: text(columns.hostname), address, sw_version, model: text(columns.model), ha })
+    let (hostname, model) = (text(columns.hostname), text(columns.model));
+    Ok(Facts { hostname, address, sw_version, model, ha, address_override })
 }
 
 impl Facts {

@@ -2,7 +2,9 @@
 
 /// Everything is as asked.
 pub(crate) const OK: u8 = 0;
-/// The command did its work, and some devices are not as asked.
+/// The command did its work, and some devices are not as asked: a device that needs images got no job, an image
+/// or a hash is not what it has to be, the fleet is held after refused log-ins. Also when a result could not be
+/// printed.
 pub(crate) const SOME_NOT: u8 = 1;
 /// Wrong usage, configuration or input; nothing was changed.
 pub(crate) const USAGE: u8 = 2;

@@ -15,8 +15,9 @@ use panos::{PanosError, Refusal};
 use worker::SetupError;
 use worker::device::ConnectorError;
 
+use crate::ask::NotSeen;
 use crate::exit;
-use crate::output;
+use crate::output::{self, Unwritable};
 
 /// An error of a command's own: it knows its code and what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +69,9 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
 }
 
 fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    error
+        .downcast_ref::<Unwritable>()
+        .is_some_and(|Unwritable(error)| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Code and hint of an error, wherever in its chain the one that knows is.
@@ -86,6 +89,12 @@ pub(crate) fn meaning(error: &(dyn Error + 'static)) -> (u8, Option<String>) {
 fn meaning_of_one(error: &(dyn Error + 'static)) -> Option<(u8, Option<String>)> {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return Some((failure.code, failure.hint.clone()));
+    }
+    if error.is::<Unwritable>() {
+        return Some((exit::SOME_NOT, Some(UNWRITABLE.to_owned())));
+    }
+    if let Some(error) = error.downcast_ref::<NotSeen>() {
+        return Some(of_not_seen(error));
     }
     let told = |(code, hint): (u8, Option<&str>)| (code, hint.map(str::to_owned));
     if let Some(error) = error.downcast_ref::<ConfigError>() {
@@ -115,6 +124,23 @@ fn meaning_of_one(error: &(dyn Error + 'static)) -> Option<(u8, Option<String>)>
         SetupError::NotPerformed { .. } => Some(told((exit::USAGE, None))),
         SetupError::Ledger(error) => Some(told(of_ledger(error))),
         SetupError::Broker(error) => Some(told(of_broker(error))),
+    }
+}
+
+/// What to do when a result could not be printed.
+const UNWRITABLE: &str = "what the command does is done, only its result is lost: give its output a place with room, and look with `panos-upgrade download status` or another command that only reads";
+
+fn of_not_seen(error: &NotSeen) -> (u8, Option<String>) {
+    match error {
+        NotSeen::Panos(error) => {
+            let (code, hint) = of_panos(error);
+            (code, hint.map(str::to_owned))
+        }
+        NotSeen::Connector(error) => of_connector(error),
+        NotSeen::NoAddress
+        | NotSeen::WrongDevice { .. }
+        | NotSeen::VersionUnreadable { .. }
+        | NotSeen::Stopped { .. } => (exit::SOME_NOT, Some(error.remedy())),
     }
 }
 
@@ -180,7 +206,8 @@ fn of_broker(error: &BrokerError) -> (u8, Option<&'static str>) {
     }
 }
 
-fn of_panos(error: &PanosError) -> (u8, Option<&'static str>) {
+/// Code and hint of a call that failed.
+pub(crate) fn of_panos(error: &PanosError) -> (u8, Option<&'static str>) {
     match error {
         PanosError::NoAnswer { .. } => (
             exit::NOT_REACHABLE,
@@ -229,13 +256,18 @@ fn of_refusal(refusal: &Refusal) -> &'static str {
     }
 }
 
-fn of_connector(error: &ConnectorError) -> (u8, Option<String>) {
+/// Code and hint of a way to a device that cannot be used.
+pub(crate) fn of_connector(error: &ConnectorError) -> (u8, Option<String>) {
     match error {
         ConnectorError::Transport(error) => {
             let (code, hint) = of_panos(error);
             (code, hint.map(str::to_owned))
         }
         ConnectorError::NotConfigured { key } => (exit::USAGE, Some(login_hint(key))),
+        ConnectorError::Messages(_) => (
+            exit::USAGE,
+            Some("correct [firewall.messages]; `panos-upgrade config check` checks it".to_owned()),
+        ),
     }
 }
 

@@ -4,12 +4,15 @@
 //! |---|---|
 //! | [`cli`], [`exit`] | what can be typed; what a script may branch on |
 //! | [`commands`] | one command per file |
-//! | [`discover`], [`plan`], [`queue`] | Panorama's list as devices; device and goal as a job; jobs into the ledger |
+//! | [`discover`], [`pairs`], [`plan`], [`queue`] | Panorama's list as devices; who belongs to whom; device and goal as a job; jobs into the ledger |
+//! | [`ask`], [`alarms`], [`stage`] | asking devices themselves; what a person has to look at; what is there |
 //! | [`csv_file`], [`devices_csv`], [`input`] | what is read from files |
 //! | [`output`], [`progress`], [`failure`] | data to stdout; bars to stderr; errors with a hint and a code |
 //!
 //! Leaves to others: the truth (`common::ledger`), performing jobs (`worker`), the protocol (`panos`).
 
+mod alarms;
+mod ask;
 mod cli;
 mod commands;
 mod context;
@@ -19,8 +22,8 @@ mod discover;
 mod exit;
 mod failure;
 mod input;
-mod listing;
 mod output;
+mod pairs;
 mod plan;
 mod progress;
 mod queue;

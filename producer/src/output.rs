@@ -58,8 +58,8 @@ impl Output {
     /// Prints text as it is: completion scripts, exported lines.
     pub(crate) fn write(&self, text: &str) -> anyhow::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.as_bytes())?;
-        Ok(stdout.flush()?)
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        Ok(written.map_err(Unwritable)?)
     }
 
     /// Which form was asked for.
@@ -67,6 +67,11 @@ impl Output {
         self.format
     }
 }
+
+/// Stdout took less than the result.
+#[derive(Debug, thiserror::Error)]
+#[error("the result could not be written")]
+pub(crate) struct Unwritable(#[source] pub(crate) io::Error);
 
 /// Tells a person something that is no result.
 #[expect(clippy::print_stderr, reason = "the one place that speaks to people beside the log")]
@@ -238,9 +243,26 @@ pub(crate) fn size(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
+/// A number of bytes that may be a fleet's.
+pub(crate) fn amount(bytes: u64) -> String {
+    const GIB: u64 = 1 << 30;
+    match bytes {
+        0..GIB => size(bytes),
+        // Tenths, rounded up as MiB are.
+        _ => {
+            let tenths = (u128::from(bytes) * 10).div_ceil(u128::from(GIB));
+            format!("{}.{} GiB", tenths / 10, tenths % 10)
+        }
+    }
+}
+
 /// `1 device`, `2 devices`.
 pub(crate) fn counted(n: usize, noun: &str) -> String {
-    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
+    match (n, noun.ends_with("ch")) {
+        (1, _) => format!("1 {noun}"),
+        (_, true) => format!("{n} {noun}es"),
+        (_, false) => format!("{n} {noun}s"),
+    }
 }
 
 #[cfg(test)]
@@ -264,6 +286,18 @@ mod tests {
         let json = json_text(&serde_json::to_string_pretty(&[text]).unwrap());
         assert!(!json.chars().any(|c| is_unsafe(c) && c != '\n'), "{json}");
         assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [text]);
+    }
+
+    #[test]
+    fn amounts_have_a_unit_that_a_person_can_read() {
+        assert_eq!(
+            [amount(0), amount(1), amount(1 << 30), amount((1 << 30) + 1)],
+            ["0 MiB", "1 MiB", "1.0 GiB", "1.1 GiB"]
+        );
+        assert_eq!(
+            [counted(1, "mismatch"), counted(2, "mismatch"), counted(0, "job")],
+            ["1 mismatch", "2 mismatches", "0 jobs"]
+        );
     }
 
     #[test]

@@ -1,17 +1,36 @@
 //! From a device and a goal to a job, or the reason why there is none.
 //!
-//! Promises: pure, and the one place that decides it: `queue-all`, `from-csv`, `submit` and every dry run
-//! ask here. The device is not called; its worker plans again from the device's own list. Leaves to others:
-//! jobs that a device already has (the ledger), the rules of paths (`common::domain::path`).
+//! Promises: pure, and the one place that decides it: `queue-all`, `from-csv`, `submit`, every dry run and
+//! `download plan` ask here. What the device itself said wins over the inventory where it is known; the worker
+//! plans again from the device's own list. Leaves to others: asking devices ([`crate::ask`]), jobs that a device
+//! already has (the ledger), the rules of paths (`common::domain::path`).
 
 use common::domain::device::Device;
-use common::domain::job::{JobSpec, JobType};
+use common::domain::image::SoftwareListing;
+use common::domain::job::{JobSpec, JobType, PairMode};
 use common::domain::path::{self, Goal, PathsFile, Plan, Policy};
 use common::domain::version::Version;
 
+/// Reason word of a device that nobody could call.
+pub(crate) const NO_ADDRESS: &str = "no_address";
+
+/// Reason word of a device of which nobody knows what it runs.
+pub(crate) const VERSION_UNREADABLE: &str = "version_unreadable";
+
+/// Reason word of a device that is where it is to be brought.
+pub(crate) const RUNS_TARGET: &str = "runs_target";
+
 /// What a device without a version lacks: a file may leave it out, and the plan starts from it.
-const NO_VERSION: &str =
-    "the inventory has no running version; give one as current_version with `panos-upgrade device import`";
+const NO_VERSION: &str = "the inventory has no running version";
+
+/// What to do about it.
+const VERSION_REMEDY: &str = "give it as current_version with `panos-upgrade device import`";
+
+/// Why a device without an address has no plan.
+pub(crate) fn no_address() -> Reason {
+    let message = "the inventory has no management address".to_owned();
+    (NO_ADDRESS, message, "give one with `panos-upgrade device address`".to_owned())
+}
 
 /// Where devices are to be brought.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +47,17 @@ pub(crate) struct Rules {
     pub(crate) wanted: Wanted,
     pub(crate) policy: Policy,
     pub(crate) max_attempts: u32,
+    /// How the members of a pair share the work.
+    pub(crate) pair: PairMode,
+}
+
+/// What a device said of itself.
+#[derive(Debug)]
+pub(crate) struct Seen {
+    /// What it runs.
+    pub(crate) current: Version,
+    /// What it can have and has.
+    pub(crate) listing: SoftwareListing,
 }
 
 /// A device for which there is something to do.
@@ -35,7 +65,7 @@ pub(crate) struct Rules {
 pub(crate) struct Planned {
     pub(crate) device: Device,
     pub(crate) spec: JobSpec,
-    /// As far as it can be known without asking the device.
+    /// As far as it can be known: presence and sizes only where the device was asked.
     pub(crate) plan: Plan,
 }
 
@@ -45,9 +75,14 @@ pub(crate) struct NotPlanned {
     pub(crate) device: Device,
     /// One word for programs; stable.
     pub(crate) reason: &'static str,
-    /// One sentence for people, with what to do next.
+    /// One sentence for people.
     pub(crate) message: String,
+    /// What they do next; empty where there is nothing to do.
+    pub(crate) remedy: String,
 }
+
+/// Why there is no plan: the word, the sentence, and what to do.
+pub(crate) type Reason = (&'static str, String, String);
 
 impl Wanted {
     /// The goal of a device that runs `current`.
@@ -57,9 +92,9 @@ impl Wanted {
     }
 }
 
-/// Decides one device.
-pub(crate) fn decide(device: Device, rules: &Rules) -> Result<Planned, Box<NotPlanned>> {
-    match goal_and_plan(&device, rules) {
+/// Decides one device, by what it said where it was asked.
+pub(crate) fn decide(device: Device, seen: Option<&Seen>, rules: &Rules) -> Result<Planned, Box<NotPlanned>> {
+    match goal_and_plan(&device, seen, rules) {
         Ok((goal, plan)) => {
             let spec = JobSpec {
                 serial: device.serial.clone(),
@@ -67,29 +102,34 @@ pub(crate) fn decide(device: Device, rules: &Rules) -> Result<Planned, Box<NotPl
                 goal,
                 max_attempts: rules.max_attempts,
                 retry_of: None,
+                pair: rules.pair,
             };
             Ok(Planned { device, spec, plan })
         }
-        Err((reason, message)) => Err(Box::new(NotPlanned { device, reason, message })),
+        Err((reason, message, remedy)) => Err(Box::new(NotPlanned { device, reason, message, remedy })),
     }
 }
 
-fn goal_and_plan(device: &Device, rules: &Rules) -> Result<(Goal, Plan), (&'static str, String)> {
+fn goal_and_plan(device: &Device, seen: Option<&Seen>, rules: &Rules) -> Result<(Goal, Plan), Reason> {
     if device.address.is_none() {
-        let message = "the inventory has no management address; give one with `panos-upgrade device import`";
-        return Err(("no_address", message.to_owned()));
+        return Err(no_address());
     }
-    let current = device.version().map_err(|error| {
-        let message = if device.sw_version.is_empty() { NO_VERSION.to_owned() } else { error.to_string() };
-        ("version_unreadable", message)
-    })?;
+    let current = match seen {
+        Some(seen) => seen.current,
+        None => device.version().map_err(|error| {
+            let is_empty = device.sw_version.is_empty();
+            let message = if is_empty { NO_VERSION.to_owned() } else { error.to_string() };
+            (VERSION_UNREADABLE, message, VERSION_REMEDY.to_owned())
+        })?,
+    };
     let goal = rules.wanted.goal_for(&current).ok_or_else(|| {
-        ("no_path_for_version", format!("the paths file has no path for {current}; add one, or use --target"))
+        let message = format!("the paths file has no path for {current}");
+        ("no_path_for_version", message, "add one, or use --target".to_owned())
     })?;
-    let plan = path::plan(&current, &goal, None, &rules.policy)
-        .map_err(|error| (error.code(), format!("{error}; {}", error.remedy())))?;
+    let plan = path::plan(&current, &goal, seen.map(|seen| &seen.listing), &rules.policy)
+        .map_err(|error| (error.code(), error.to_string(), error.remedy().to_owned()))?;
     if plan.images.is_empty() {
-        return Err(("runs_target", format!("runs {current} already")));
+        return Err((RUNS_TARGET, format!("runs {current} already"), String::new()));
     }
     Ok((goal, plan))
 }
@@ -115,7 +155,7 @@ mod tests {
     }
 
     fn rules(wanted: Wanted) -> Rules {
-        Rules { wanted, policy: Policy::default(), max_attempts: 5 }
+        Rules { wanted, policy: Policy::default(), max_attempts: 5, pair: PairMode::InTurn }
     }
 
     fn target(version: &str) -> Rules {
@@ -134,17 +174,28 @@ mod tests {
             (Some("192.0.2.1"), "10.1.0-c65", &target("11.1.4-h7"), "custom_build"),
             (Some("192.0.2.1"), "10.2.9", &only_paths, "no_path_for_version"),
         ] {
-            assert_eq!(decide(device(address, runs), rules).unwrap_err().reason, reason);
+            assert_eq!(decide(device(address, runs), None, rules).unwrap_err().reason, reason);
         }
     }
 
     #[test]
     fn a_disconnected_device_is_tried_anyway() {
-        let planned = decide(device(Some("192.0.2.1"), "10.2.9"), &target("11.1.4-h7")).unwrap();
+        let planned = decide(device(Some("192.0.2.1"), "10.2.9"), None, &target("11.1.4-h7")).unwrap();
         assert!(!planned.device.connected);
         assert_eq!(planned.spec.max_attempts, 5);
         let versions: Vec<_> = planned.plan.images.iter().map(|image| image.version.to_string()).collect();
         assert_eq!(versions, ["11.1.0", "11.1.4-h7"]);
+    }
+
+    #[test]
+    fn what_the_device_says_wins_over_the_inventory() {
+        let seen = Seen { current: "11.1.4-h7".parse().unwrap(), listing: SoftwareListing::default() };
+        let rules = target("11.1.4-h7");
+        let not = decide(device(Some("192.0.2.1"), ""), Some(&seen), &rules).unwrap_err();
+        assert_eq!(not.reason, RUNS_TARGET);
+        let seen = Seen { current: "10.2.9".parse().unwrap(), ..seen };
+        let not = decide(device(Some("192.0.2.1"), "11.1.4-h7"), Some(&seen), &rules).unwrap_err();
+        assert_eq!(not.reason, "target_not_listed");
     }
 
     #[test]

@@ -26,12 +26,17 @@ pub(crate) struct Progress {
 impl Progress {
     /// Something of known length.
     pub(crate) fn of(n: usize, label: &'static str) -> Self {
-        let bar = if is_terminal() {
-            ProgressBar::new(n as u64).with_style(bar_style())
-        } else {
-            ProgressBar::hidden()
-        };
-        bar.set_length(n as u64);
+        Self::measured(n as u64, label, bar_style())
+    }
+
+    /// So many bytes.
+    pub(crate) fn of_bytes(n: u64, label: &'static str) -> Self {
+        Self::measured(n, label, bytes_style())
+    }
+
+    fn measured(n: u64, label: &'static str, style: ProgressStyle) -> Self {
+        let bar = if is_terminal() { ProgressBar::new(n).with_style(style) } else { ProgressBar::hidden() };
+        bar.set_length(n);
         Self::begin(bar, label)
     }
 
@@ -70,6 +75,12 @@ impl Drop for Progress {
 /// Whether a person watches.
 pub(crate) fn is_terminal() -> bool {
     io::stderr().is_terminal()
+}
+
+/// The same in bytes.
+fn bytes_style() -> ProgressStyle {
+    let with_template = ProgressStyle::with_template("{msg}  [{wide_bar}] {bytes}/{total_bytes}  {elapsed}");
+    with_template.map_or_else(|_| ProgressStyle::default_bar(), |style| style.progress_chars("=> "))
 }
 
 /// `queueing  [=====>    ] 1200/5000  3s`, as wide as the terminal, so that a long message still has one line.

@@ -1,9 +1,8 @@
 //! `migrate`: the ledger's schema, brought up to date.
 
-use common::engine::Engine;
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::exit;
 
 /// What was applied.
@@ -16,7 +15,7 @@ struct Migrated {
 /// Applies what is missing. A SQLite ledger does so at every opening, so that nothing is left for here.
 pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
     // Not through the context: that one asks for a schema that is up to date already.
-    let ledger = Engine::open(&context.config).await?.ledger;
+    let ledger = context::open(&context.config).await?.ledger;
     let applied = ledger.migrate().await?;
     let migrated = Migrated { ledger: ledger.location(), applied };
     context.output.print(&migrated, |migrated, page| {

@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod device;
 mod download;
+mod fleet;
 mod hash;
 mod job;
 mod migrate;
@@ -15,16 +16,17 @@ mod path;
 mod work;
 
 use crate::cli::{
-    AuditCommand, Cli, Command, ConfigCommand, DeviceCommand, DownloadCommand, HashCommand, JobCommand,
-    PathCommand,
+    AuditCommand, Cli, Command, ConfigCommand, DeviceCommand, DownloadCommand, FleetCommand, HashCommand,
+    JobCommand, PathCommand,
 };
-use crate::context::Context;
+use crate::context::{Absent, Context};
 use crate::output::Output;
 
 /// Runs the command; answers its exit code.
 pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
     let output = Output::new(cli.output);
-    let context = || Context::new(cli.config.as_deref(), output);
+    let absent = if cli.command.may_create_ledger() { Absent::Create } else { Absent::Refuse };
+    let context = || Context::new(cli.config.as_deref(), output, absent);
     match cli.command {
         Command::Completions { shell } => completions::run(output, shell),
         Command::Config(ConfigCommand::Set { key, value, more }) => {
@@ -34,6 +36,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Device(command) => device(&context()?, command).await,
         Command::Download(command) => download(&context()?, command).await,
         Command::Job(command) => job(&context()?, command).await,
+        Command::Fleet(command) => fleet(&context()?, command).await,
         Command::Hash(command) => hash(&context()?, command).await,
         Command::Path(PathCommand::Show { from, goal, offline }) => {
             let ask = if offline { path::show::Ask::Nobody } else { path::show::Ask::TheDevice };
@@ -49,10 +52,16 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
 
 async fn device(context: &Context, command: DeviceCommand) -> anyhow::Result<u8> {
     match command {
-        DeviceCommand::Discover => device::discover::run(context).await,
+        DeviceCommand::Discover { force } => device::discover::run(context, force).await,
         DeviceCommand::List { select } => device::list::run(context, &select).await,
         DeviceCommand::Show { serial } => device::show::run(context, &serial).await,
         DeviceCommand::Status { serial } => device::status::run(context, &serial).await,
+        // Without an address it is `--clear`: one of them has to be there.
+        DeviceCommand::Address { serial, address, clear: _, reason } => {
+            device::address::run(context, &serial, address.as_deref(), &reason).await
+        }
+        DeviceCommand::Remove { serial, reason } => device::remove::run(context, &serial, &reason).await,
+        DeviceCommand::Cleanup(args) => device::cleanup::run(context, &args).await,
         DeviceCommand::Export { output_dir } => device::export::run(context, &output_dir).await,
         DeviceCommand::Import { file } => device::import::run(context, &file).await,
     }
@@ -60,6 +69,7 @@ async fn device(context: &Context, command: DeviceCommand) -> anyhow::Result<u8>
 
 async fn download(context: &Context, command: DownloadCommand) -> anyhow::Result<u8> {
     match command {
+        DownloadCommand::Plan(args) => download::plan::run(context, &args).await,
         DownloadCommand::QueueAll { queue, select } => {
             download::queue_all::run(context, &queue, &select).await
         }
@@ -83,17 +93,34 @@ async fn job(context: &Context, command: JobCommand) -> anyhow::Result<u8> {
         JobCommand::List(args) => job::list::run(context, &args).await,
         JobCommand::Show { id } => job::show::run(context, id).await,
         JobCommand::Cancel { id, reason } => job::cancel::run(context, id, &reason).await,
-        JobCommand::Retry { id, reason } => job::retry::run(context, id, reason.as_deref()).await,
+        JobCommand::Retry { id, pair, reason } => job::retry::run(context, id, pair, reason.as_deref()).await,
+    }
+}
+
+async fn fleet(context: &Context, command: FleetCommand) -> anyhow::Result<u8> {
+    match command {
+        FleetCommand::Status => fleet::status::run(context).await,
+        FleetCommand::Pause { reason } => fleet::pause::run(context, &reason).await,
+        FleetCommand::Resume { reason } => fleet::resume::run(context, &reason).await,
     }
 }
 
 async fn hash(context: &Context, command: HashCommand) -> anyhow::Result<u8> {
     match command {
-        HashCommand::Import { file } => hash::import::run(context, &file).await,
-        HashCommand::Add { version, filename, sha256 } => {
-            hash::add::run(context, &version, filename.as_deref(), &sha256).await
+        HashCommand::Import { file, replace } => hash::import::run(context, &file, &replace).await,
+        HashCommand::Add { version, filename, sha256, replace } => {
+            hash::add::run(context, &version, filename.as_deref(), &sha256, &replace).await
+        }
+        HashCommand::Remove { version, filename, reason } => {
+            hash::remove::run(context, &version, filename.as_deref(), &reason).await
         }
         HashCommand::List => hash::list::run(context).await,
+        HashCommand::Verify { files } => hash::verify::run(context, files).await,
+        HashCommand::Disputes => hash::disputes::run(context).await,
+        HashCommand::Mismatches { all } => hash::mismatches::run(context, all).await,
+        HashCommand::Clear { serial, version, reason } => {
+            hash::clear::run(context, &serial, &version, &reason).await
+        }
     }
 }
 

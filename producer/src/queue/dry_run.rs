@@ -1,6 +1,8 @@
-//! What queueing would do: the plans, and the jobs that devices hold already.
+//! What queueing would do: the plans, the jobs that devices hold already, and the mismatches that block them.
 //!
 //! Leaves to others: deciding what a device needs ([`crate::plan`], the same as without a dry run).
+
+use std::collections::HashMap;
 
 use common::ledger::Ledger;
 
@@ -15,8 +17,14 @@ pub(super) async fn add(
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let mut holders = holders(ledger).await?;
+    let open = ledger.mismatches(true).await?.into_iter();
+    let mismatches: HashMap<_, _> = open.map(|mismatch| (mismatch.serial, mismatch.version)).collect();
     for Planned { device, spec, plan } in planned {
         match holders.remove(&spec.serial) {
+            None if mismatches.contains_key(&spec.serial) => {
+                let version = mismatches[&spec.serial];
+                report.skip(Skipped::mismatch(spec.serial, device.hostname, &version));
+            }
             None => report.plan(PlanView::new(device, &plan)),
             Some(job) if job.job_type == spec.job_type => {
                 let other = (job.goal != spec.goal).then_some(&job.goal);

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use common::domain::job::PairMode;
 use common::domain::path::PathsFile;
 
 use crate::cli::GoalArgs;
@@ -16,12 +17,13 @@ use crate::plan::{Rules, Wanted};
 ///
 /// # Errors
 /// A [`Failure`] when a goal does not read, or nobody named one.
-pub(crate) fn rules(context: &Context, args: &GoalArgs) -> anyhow::Result<Rules> {
+pub(crate) fn rules(context: &Context, args: &GoalArgs, pair: PairMode) -> anyhow::Result<Rules> {
     let config = &context.config;
     Ok(Rules {
         wanted: wanted(context, args)?,
         policy: config.plan.policy(),
         max_attempts: config.worker.max_attempts,
+        pair,
     })
 }
 
@@ -47,7 +49,7 @@ fn wanted(context: &Context, args: &GoalArgs) -> anyhow::Result<Wanted> {
 ///
 /// # Errors
 /// A [`Failure`] with every problem of the file.
-pub(crate) fn paths(file: &Path) -> anyhow::Result<PathsFile> {
+fn paths(file: &Path) -> anyhow::Result<PathsFile> {
     let input = input::read(file)?;
     let parsed = PathsFile::parse(&input.text, &input.name);
     Ok(parsed.map_err(|problems| Failure::bad_file(&input.name, &problems))?)

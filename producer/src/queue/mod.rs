@@ -1,31 +1,33 @@
 //! Jobs into the ledger: what `queue-all`, `from-csv`, `submit` and `retry` share.
 //!
-//! Promises: set-based, a thousand devices per transaction, in order of their serials; doing it again queues
-//! nothing twice. A dry run takes the same way and turns back before the first write. Leaves to others: which
-//! devices ([`crate::commands`]), what each of them needs ([`crate::plan`]), performing (`worker`).
+//! Promises: set-based, a thousand devices per transaction, in order of their serials, those that stand by in an
+//! HA pair before the others; doing it again queues nothing twice. A dry run takes the same way and turns back
+//! before the first write. Leaves to others: which devices ([`crate::commands`]), what each of them needs
+//! ([`crate::plan`]), performing (`worker`).
 
 mod dry_run;
 mod goal;
 mod report;
+mod sharing;
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use common::domain::device::{Device, Serial};
-use common::domain::job::{BatchId, JobSpec, JobState};
+use common::domain::job::{BatchId, JobId, JobSpec, JobState, PairMode};
 use common::domain::path::Goal;
 use common::engine::Engine;
 use common::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, JobFilter, JobView, Ledger};
 use common::report::Chain;
 use worker::relay::Relay;
 
-pub(crate) use goal::{paths, rules};
+pub(crate) use goal::rules;
 pub(crate) use report::{Fault, Report};
 use report::{Queued, Skipped};
 
 use crate::context::Context;
 use crate::output::note;
-use crate::plan::{self, Rules};
+use crate::plan::{self, Planned, Rules};
 use crate::progress::Progress;
 use crate::requester::requester;
 
@@ -60,26 +62,57 @@ pub(crate) async fn devices(
     reason: Option<&str>,
 ) -> anyhow::Result<Report> {
     let mut report = Report::new(mode);
-    let mut planned = Vec::new();
+    let (mut planned, mut not_planned) = (Vec::new(), HashMap::new());
     for device in devices {
-        match plan::decide(device, rules) {
+        match plan::decide(device, None, rules) {
             Ok(job) => planned.push(job),
-            Err(not) => report.skip(Skipped::not_planned(*not)),
+            Err(not) => {
+                not_planned.insert(not.device.serial.clone(), not.reason);
+                report.skip(Skipped::not_planned(*not));
+            }
         }
     }
-    planned.sort_by(|a, b| a.spec.serial.cmp(&b.spec.serial));
+    if rules.pair == PairMode::Sync {
+        planned = synchronised(context, planned, &not_planned, &mut report).await?;
+    }
+    let in_order = sharing::standby_first(planned);
     match mode {
-        Mode::DryRun => dry_run::add(context.ledger().await?.as_ref(), planned, &mut report).await?,
-        Mode::Enqueue if planned.is_empty() => {}
+        Mode::DryRun => {
+            let planned = in_order.into_iter().flatten().collect();
+            dry_run::add(context.ledger().await?.as_ref(), planned, &mut report).await?;
+        }
+        Mode::Enqueue if in_order.iter().all(Vec::is_empty) => {}
         Mode::Enqueue => {
-            let hostnames =
-                planned.iter().map(|job| (job.spec.serial.clone(), job.device.hostname.clone())).collect();
-            let specs = planned.into_iter().map(|job| job.spec).collect();
-            enqueue(context, specs, reason, hostnames, &mut report).await?;
+            let hostnames = in_order
+                .iter()
+                .flatten()
+                .map(|job| (job.spec.serial.clone(), job.device.hostname.clone()))
+                .collect();
+            let specs = in_order.map(|jobs| jobs.into_iter().map(|job| job.spec).collect());
+            enqueue(context, specs.into(), reason, hostnames, &mut report).await?;
         }
     }
     report.sort();
     Ok(report)
+}
+
+/// Takes out the members of pairs that cannot share their work, and reports them.
+async fn synchronised(
+    context: &Context,
+    planned: Vec<Planned>,
+    not_planned: &HashMap<Serial, &'static str>,
+    report: &mut Report,
+) -> anyhow::Result<Vec<Planned>> {
+    let ledger = context.ledger().await?;
+    let inventory: Vec<Device> = ledger.devices().await?.into_iter().map(|record| record.device).collect();
+    let holders: HashMap<Serial, JobId> =
+        holders(ledger.as_ref()).await?.into_iter().map(|(serial, job)| (serial, job.id)).collect();
+    let around = sharing::Around { inventory: &inventory, not_planned, holders: &holders };
+    let (kept, apart) = sharing::synchronised(planned, &around);
+    for apart in apart {
+        report.skip(Skipped::apart(apart));
+    }
+    Ok(kept)
 }
 
 /// Queues exactly this job; the device's plan is its worker's business.
@@ -91,29 +124,32 @@ pub(crate) async fn one(
 ) -> anyhow::Result<Report> {
     let mut report = Report::new(Mode::Enqueue);
     let hostnames = HashMap::from([(spec.serial.clone(), hostname)]);
-    enqueue(context, vec![spec], reason, hostnames, &mut report).await?;
+    enqueue(context, vec![vec![spec]], reason, hostnames, &mut report).await?;
     Ok(report)
 }
 
+/// Queues groups of jobs as one batch, one group after the other.
 async fn enqueue(
     context: &Context,
-    mut specs: Vec<JobSpec>,
+    groups: Vec<Vec<JobSpec>>,
     reason: Option<&str>,
     mut hostnames: HashMap<Serial, String>,
     report: &mut Report,
 ) -> anyhow::Result<()> {
     let engine = context.engine().await?;
     let goals: HashMap<Serial, Goal> =
-        specs.iter().map(|spec| (spec.serial.clone(), spec.goal.clone())).collect();
+        groups.iter().flatten().map(|spec| (spec.serial.clone(), spec.goal.clone())).collect();
     let (id, by) = (BatchId::new(), requester(reason));
     report.batch_id = Some(id);
-    let progress = Progress::of(specs.len(), "queueing");
+    let progress = Progress::of(goals.len(), "queueing");
     let mut answers = Vec::new();
-    while !specs.is_empty() {
-        let jobs: Vec<JobSpec> = specs.drain(..specs.len().min(ENQUEUE_CHUNK)).collect();
-        let n = jobs.len();
-        answers.extend(engine.ledger.enqueue(&Batch { id, by: by.clone(), jobs }).await?);
-        progress.add(n);
+    for mut specs in groups {
+        while !specs.is_empty() {
+            let jobs: Vec<JobSpec> = specs.drain(..specs.len().min(ENQUEUE_CHUNK)).collect();
+            let n = jobs.len();
+            answers.extend(engine.ledger.enqueue(&Batch { id, by: by.clone(), jobs }).await?);
+            progress.add(n);
+        }
     }
     drop(progress);
     let is_held = answers.iter().any(|(_, answer)| matches!(answer, EnqueueAnswer::Existing { .. }));
@@ -131,6 +167,9 @@ async fn enqueue(
             }
             EnqueueAnswer::Conflict { job, job_type, state } => {
                 report.skip(Skipped::conflict(serial, hostname, job, job_type, state));
+            }
+            EnqueueAnswer::Mismatch { version } => {
+                report.skip(Skipped::mismatch(serial, hostname, &version));
             }
             EnqueueAnswer::UnknownDevice => report.fault(Fault::unknown_device(&serial, None)),
         }

@@ -3,12 +3,14 @@
 use common::domain::device::{Device, Serial};
 use common::domain::job::{BatchId, JobId, JobState, JobType};
 use common::domain::path::{Goal, Plan};
+use common::domain::version::Version;
 use serde::Serialize;
 
 use super::Mode;
+use super::sharing::Apart;
 use crate::exit;
 use crate::output::{Page, Table, counted};
-use crate::plan::NotPlanned;
+use crate::plan::{NO_ADDRESS, NotPlanned, VERSION_UNREADABLE};
 
 /// Reason word of a device that has a job of the same type.
 const EXISTING: &str = "existing";
@@ -18,6 +20,9 @@ const OTHER_GOAL: &str = "other_goal";
 
 /// Reason word of a device that has a job of another type.
 const CONFLICT: &str = "conflict";
+
+/// Reason word of a device that holds, or held, an image with another hash than the trusted one.
+const MISMATCH: &str = "hash_mismatch";
 
 /// Devices with a job that are listed for people; the others are a number, and in the JSON.
 const LISTED_EXISTING: usize = 10;
@@ -71,6 +76,9 @@ pub(super) struct Skipped {
     #[serde(skip_serializing_if = "Option::is_none")]
     job_id: Option<JobId>,
     message: String,
+    /// Whether the device needs images and got no job for them.
+    #[serde(skip)]
+    in_the_way: bool,
 }
 
 /// Something that could not be taken for a device of the inventory.
@@ -100,8 +108,23 @@ impl PlanView {
 
 impl Skipped {
     pub(super) fn not_planned(not: NotPlanned) -> Self {
-        let NotPlanned { device, reason, message } = not;
-        Self { serial: device.serial, hostname: device.hostname, reason, job_id: None, message }
+        let NotPlanned { device, reason, message, remedy } = not;
+        let message = if remedy.is_empty() { message } else { format!("{message}; {remedy}") };
+        let in_the_way = matches!(reason, NO_ADDRESS | VERSION_UNREADABLE);
+        Self { serial: device.serial, hostname: device.hostname, reason, job_id: None, message, in_the_way }
+    }
+
+    /// A member of a pair that cannot share its work with its peer.
+    pub(super) fn apart(apart: Apart) -> Self {
+        let Apart { serial, hostname, reason, message } = apart;
+        Self { serial, hostname, reason, job_id: None, message, in_the_way: true }
+    }
+
+    pub(super) fn mismatch(serial: Serial, hostname: String, version: &Version) -> Self {
+        let message = format!(
+            "an image of {version} has, or had, another hash than the trusted one; look at the device, then `panos-upgrade hash clear {serial} --version {version} --reason TEXT`"
+        );
+        Self { serial, hostname, reason: MISMATCH, job_id: None, message, in_the_way: true }
     }
 
     /// `other` is the goal of the job where it is not the one that was asked for.
@@ -121,7 +144,7 @@ impl Skipped {
                 ),
             ),
         };
-        Self { serial, hostname, reason, job_id: Some(job), message }
+        Self { serial, hostname, reason, job_id: Some(job), message, in_the_way: other.is_some() }
     }
 
     pub(super) fn conflict(
@@ -134,7 +157,7 @@ impl Skipped {
         let message = format!(
             "{job_type} job {job} is {state}; `panos-upgrade job cancel {job} --reason TEXT` frees the device"
         );
-        Self { serial, hostname, reason: CONFLICT, job_id: Some(job), message }
+        Self { serial, hostname, reason: CONFLICT, job_id: Some(job), message, in_the_way: true }
     }
 }
 
@@ -185,8 +208,7 @@ impl Report {
 
     /// By serial, whichever way each device came in; what a person should read first comes first.
     pub(super) fn sort(&mut self) {
-        let in_the_way = |skipped: &Skipped| matches!(skipped.reason, CONFLICT | OTHER_GOAL);
-        let rank = |skipped: &Skipped| (!in_the_way(skipped), skipped.reason == EXISTING);
+        let rank = |skipped: &Skipped| (!skipped.in_the_way, skipped.reason == EXISTING);
         self.skipped.sort_by(|a, b| (rank(a), &a.serial).cmp(&(rank(b), &b.serial)));
     }
 
@@ -195,10 +217,10 @@ impl Report {
     }
 
     /// The code of a command for a fleet: existing jobs are fine unless they do something else, and what no
-    /// job could help is no error.
+    /// job could help is no error; a device that should have had a job is one.
     pub(crate) fn code(&self) -> u8 {
-        let n_in_the_way = self.n_skipped(CONFLICT) + self.n_skipped(OTHER_GOAL);
-        if self.errors.is_empty() && n_in_the_way == 0 { exit::OK } else { exit::SOME_NOT }
+        let is_blocked = self.skipped.iter().any(|skipped| skipped.in_the_way);
+        if self.errors.is_empty() && !is_blocked { exit::OK } else { exit::SOME_NOT }
     }
 
     /// The code of a command for one device: it has a job of this type now, or it has not.

@@ -85,7 +85,7 @@ fn what_does_not_parse_is_quoted_with_what_would_do() {
 
 #[test]
 fn a_catalogue_with_two_hashes_for_one_file_is_refused_whole_with_both_places() {
-    let bench = Bench::new();
+    let bench = Bench::with_ledger();
     let twice = format!("version,filename,sha256\n11.1.0,a,{HASH}\n11.1.0,a,{OTHER}\n11.1.4,b,beef\n");
     let file = bench.file("twice.csv", &twice);
     bench.run(&["hash", "import", &file]).refused(
@@ -165,7 +165,7 @@ fn a_secret_is_no_argument_and_is_not_repeated() {
 
 #[test]
 fn what_is_not_there_is_code_3_and_what_is_not_configured_code_2() {
-    let bench = Bench::new();
+    let bench = Bench::with_ledger();
     bench.run(&["device", "discover"]).refused(2, &["panorama.host is not set", "config set panorama.host"]);
     bench.run(&["work", "--until-idle"]).refused(2, &["firewall.username is not set", "API_KEY_FILE"]);
 

@@ -33,6 +33,13 @@ impl Bench {
         Self { home: tempfile::tempdir().unwrap() }
     }
 
+    /// An operator with an empty ledger.
+    pub fn with_ledger() -> Self {
+        let bench = Self::new();
+        bench.run(&["migrate"]).expect(0);
+        bench
+    }
+
     /// An operator with [`FLEET`] in the inventory.
     pub fn with_fleet() -> Self {
         let bench = Self::new();

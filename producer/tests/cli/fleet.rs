@@ -10,10 +10,10 @@ fn a_list_is_plain_lines_and_a_hostname_cannot_write_on_the_terminal() {
     let bench = Bench::with_fleet();
     assert_snapshot!(bench.run(&["device", "list"]).expect(0).stdout, @r"
     SERIAL  HOSTNAME               MODEL    VERSION    ADDRESS    HA          CONN
-    0001    edge-1                 PA-440   10.2.9     192.0.2.1  standalone  yes
-    0002    edge-2                 PA-440   11.1.4-h7  192.0.2.2  standalone  yes
-    0003    edge-3                 PA-440   10.2.9                standalone  yes
-    0004    =HYPERLINK(\u{1b}[2J)  PA-3220  10.1.6     192.0.2.4  standalone  yes
+    0001    edge-1                 PA-440   10.2.9     192.0.2.1  standalone  -
+    0002    edge-2                 PA-440   11.1.4-h7  192.0.2.2  standalone  -
+    0003    edge-3                 PA-440   10.2.9                standalone  -
+    0004    =HYPERLINK(\u{1b}[2J)  PA-3220  10.1.6     192.0.2.4  standalone  -
     4 devices
     ");
     let ran =
@@ -60,7 +60,7 @@ fn an_export_is_safe_in_a_spreadsheet_and_imports_as_what_it_was() {
 fn a_dry_run_says_what_queueing_then_does_and_writes_nothing() {
     let bench = Bench::with_fleet();
     let queue = ["download", "queue-all", "--target", "11.1.4-h7"];
-    assert_snapshot!(bench.run(&[&queue[..], &["--dry-run"]].concat()).expect(0).stdout, @r"
+    assert_snapshot!(bench.run(&[&queue[..], &["--dry-run"]].concat()).expect(1).stdout, @r"
     SERIAL  HOSTNAME               MODEL    RUNS    IMAGES
     0001    edge-1                 PA-440   10.2.9  11.1.0, 11.1.4-h7
     0004    =HYPERLINK(\u{1b}[2J)  PA-3220  10.1.6  11.1.0, 11.1.4-h7
@@ -68,8 +68,8 @@ fn a_dry_run_says_what_queueing_then_does_and_writes_nothing() {
     2 to create, 0 existing, 0 conflict, 2 skipped (dry run: nothing was changed)
 
     SERIAL  HOSTNAME  REASON       MESSAGE
+    0003    edge-3    no_address   the inventory has no management address; give one with `panos-upgrade device address`
     0002    edge-2    runs_target  runs 11.1.4-h7 already
-    0003    edge-3    no_address   the inventory has no management address; give one with `panos-upgrade device import`
     ");
     assert_eq!(bench.json(&["job", "list"])["jobs"], json!([]));
 
@@ -78,9 +78,9 @@ fn a_dry_run_says_what_queueing_then_does_and_writes_nothing() {
     assert!(queued["batch_id"].is_string(), "{queued}");
     let reasons: Vec<_> =
         queued["skipped"].as_array().unwrap().iter().map(|skipped| &skipped["reason"]).collect();
-    assert_eq!(reasons, ["runs_target", "no_address"]);
+    assert_eq!(reasons, ["no_address", "runs_target"]);
 
-    let again = bench.run(&queue).expect(0);
+    let again = bench.run(&queue).expect(1);
     assert!(again.stdout.starts_with("0 created, 2 existing, 0 conflict, 2 skipped\n"), "{again:?}");
     let elsewhere = ["download", "queue-all", "--target", "11.1.6"];
     for command in [elsewhere.to_vec(), [&elsewhere[..], &["--dry-run"]].concat()] {
@@ -104,7 +104,7 @@ fn paths_of_a_file_are_followed_and_a_version_without_one_is_skipped() {
     assert_eq!(dry["plans"][0]["images"], json!(["11.1.0", "11.1.4"]));
     let reasons: Vec<_> =
         dry["skipped"].as_array().unwrap().iter().map(|skipped| &skipped["reason"]).collect();
-    assert_eq!(reasons, ["no_path_for_version", "no_address", "no_path_for_version"]);
+    assert_eq!(reasons, ["no_address", "no_path_for_version", "no_path_for_version"]);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_status_counts_every_state_and_watching_ends_when_nothing_is_active() {
     let idle = bench.run(&["download", "status", "--watch"]).expect(0);
     assert!(idle.stdout.starts_with("no job yet"), "{idle:?}");
 
-    bench.run(&["download", "queue-all", "--target", "11.1.4-h7"]).expect(0);
+    bench.run(&["download", "queue-all", "--target", "11.1.4-h7"]).expect(1);
     assert_snapshot!(bench.run(&["download", "status"]).expect(0).stdout, @r"
     STATE      DEVICES
     scheduled  0
@@ -138,6 +138,9 @@ fn the_status_counts_every_state_and_watching_ends_when_nothing_is_active() {
     let by_state = json!({"scheduled": 0, "available": 2, "running": 0, "completed": 0, "failed": 0, "cancelled": 0, "skipped": 0});
     assert_eq!(
         status,
-        json!({"total": 2, "by_state": by_state, "ready_for_install": 0, "failures": [], "exceptions": []})
+        json!({
+            "hold": null, "mismatches": [], "disputes": [], "asymmetric_pairs": [],
+            "total": 2, "by_state": by_state, "ready_for_install": 0, "failures": [], "exceptions": []
+        })
     );
 }

@@ -1,6 +1,6 @@
 //! Single jobs: submit, show, cancel, retry, and the conflict with a job of the other type.
 
-use common::domain::job::{BatchId, JobSpec, JobType, Requester};
+use common::domain::job::{BatchId, JobSpec, JobType, PairMode, Requester};
 use common::domain::path::Goal;
 use common::ledger::sqlite::SqliteLedger;
 use common::ledger::{Batch, EnqueueAnswer, Queue};
@@ -81,6 +81,7 @@ async fn a_job_of_the_other_type_is_a_conflict_that_names_it() {
         goal: Goal::Target("11.1.4-h7".parse().unwrap()),
         max_attempts: 1,
         retry_of: None,
+        pair: PairMode::InTurn,
     };
     let by = Requester { operator: "test".to_owned(), host: "test".to_owned(), reason: None };
     let answers = ledger.enqueue(&Batch { id: BatchId::new(), by, jobs: vec![upgrade] }).await.unwrap();

@@ -2,9 +2,14 @@
 //!
 //! Whole-system runs with devices are the `e2e` crate's; nothing here reaches a network.
 
+#[expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up is a failed test")]
+mod alarms;
 mod bad_input;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot be set up is a failed test")]
 mod bench;
+mod devices;
 mod fleet;
+mod hashes;
 mod jobs;
+mod places;
 mod trail;

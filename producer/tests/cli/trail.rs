@@ -7,7 +7,7 @@ use crate::bench::Bench;
 
 fn queued() -> Bench {
     let bench = Bench::with_fleet();
-    bench.run(&["download", "queue-all", "--target", "11.1.4-h7", "--reason", "CHG-1"]).expect(0);
+    bench.run(&["download", "queue-all", "--target", "11.1.4-h7", "--reason", "CHG-1"]).expect(1);
     bench
 }
 

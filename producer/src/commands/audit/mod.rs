@@ -2,5 +2,5 @@
 
 pub(crate) mod export;
 pub(crate) mod list;
-mod pages;
+pub(crate) mod pages;
 pub(crate) mod verify;

@@ -10,19 +10,19 @@ use crate::context;
 const PAGE: u32 = 500;
 
 /// The entries that a filter chooses, by chain and position.
-pub(super) struct Pages<'a> {
+pub(crate) struct Pages<'a> {
     ledger: &'a dyn Ledger,
     filter: TrailFilter,
     after: Option<(String, i64)>,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(ledger: &'a dyn Ledger, filter: TrailFilter) -> Self {
+    pub(crate) fn new(ledger: &'a dyn Ledger, filter: TrailFilter) -> Self {
         Self { ledger, filter, after: None }
     }
 
     /// The next page; empty at the end.
-    pub(super) async fn next(&mut self) -> anyhow::Result<Vec<StoredEntry>> {
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Vec<StoredEntry>> {
         let after = self.after.as_ref().map(|(chain, seq)| (chain.as_str(), *seq));
         let page = self.ledger.entries(&self.filter, after, PAGE).await?;
         if let Some(last) = page.last() {

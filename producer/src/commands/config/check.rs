@@ -4,14 +4,14 @@
 
 use std::error::Error;
 
-use common::engine::Engine;
 use common::report::Chain;
 use serde::Serialize;
 
-use crate::context::Context;
+use crate::commands::device::discover;
+use crate::context::{self, Context};
 use crate::exit;
 use crate::failure;
-use crate::output::{Page, Table};
+use crate::output::{Page, Table, counted};
 
 /// Every part that was tried. Names of fields are interface.
 #[derive(Serialize)]
@@ -50,20 +50,25 @@ impl Part {
 pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
     let mut parts = engine(context).await;
     parts.push(firewalls(context));
-    if context.config.panorama.host.is_some() {
-        parts.push(panorama(context).await);
+    if !context.config.firewall.messages.is_empty() {
+        parts.push(messages(context));
     }
-    let checked =
-        Checked { ok: parts.iter().all(|part| part.ok), parts, warnings: context.config.warnings() };
+    let mut warnings = context.config.warnings();
+    if context.config.panorama.host.is_some() {
+        let (part, warning) = panorama(context).await;
+        parts.push(part);
+        warnings.extend(warning);
+    }
+    let checked = Checked { ok: parts.iter().all(|part| part.ok), parts, warnings };
     context.output.print(&checked, page)?;
     // A part that is away weighs more than one that is not configured: the code says to try again.
     Ok(checked.parts.iter().map(|part| part.code).max().unwrap_or(exit::OK))
 }
 
 async fn engine(context: &Context) -> Vec<Part> {
-    let engine = match Engine::open(&context.config).await {
+    let engine = match context::open(&context.config).await {
         Ok(engine) => engine,
-        Err(error) => return vec![Part::bad("ledger and broker", &error)],
+        Err(error) => return vec![Part::bad("ledger and broker", error.as_ref())],
     };
     let ledger = match engine.ledger.check().await {
         Ok(()) => Part::good("ledger", engine.ledger.location()),
@@ -84,17 +89,34 @@ fn firewalls(context: &Context) -> Part {
     }
 }
 
-async fn panorama(context: &Context) -> Part {
-    match ask_panorama(context).await {
-        Ok(found) => Part::good("panorama", found),
-        Err(error) => Part::bad("panorama", error.as_ref()),
+/// The operator's own patterns of messages: their kinds are the client's words, which only the worker knows.
+fn messages(context: &Context) -> Part {
+    match worker::messages::check(&context.config) {
+        Ok(()) => {
+            let n = counted(context.config.firewall.messages.len(), "pattern");
+            Part::good("messages", format!("{n} of your own, asked before the built-in table"))
+        }
+        Err(error) => Part::bad("messages", &error),
     }
 }
 
-async fn ask_panorama(context: &Context) -> anyhow::Result<String> {
+/// What Panorama is, and a warning when it is the one that stands by.
+async fn panorama(context: &Context) -> (Part, Option<String>) {
+    match ask_panorama(context).await {
+        Ok((found, warning)) => (Part::good("panorama", found), warning),
+        Err(error) => (Part::bad("panorama", error.as_ref()), None),
+    }
+}
+
+async fn ask_panorama(context: &Context) -> anyhow::Result<(String, Option<String>)> {
     let host = context.config.panorama.host.as_ref().map_or("", |host| host.as_str());
-    let info = context.connector()?.panorama(host)?.system_info().await?;
-    Ok(format!("{} at {host}, {} with {}", info.hostname, info.model, info.sw_version))
+    let panorama = context.connector()?.panorama(host)?;
+    let info = panorama.system_info().await?;
+    let found = format!("{} at {host}, {} with {}", info.hostname, info.model, info.sw_version);
+    // A role that may list devices may lack the right to ask for this; discovery tells then.
+    let is_passive = discover::is_passive(&panorama).await.unwrap_or(false);
+    let warning = format!("{host} {}; panorama.host should name the active one", discover::PASSIVE);
+    Ok((found, is_passive.then_some(warning)))
 }
 
 fn page(checked: &Checked, page: &mut Page) {

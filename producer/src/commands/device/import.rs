@@ -38,7 +38,11 @@ pub(crate) async fn run(context: &Context, file: &Path) -> anyhow::Result<u8> {
         .into_iter()
         .map(|record| (record.device.serial.clone(), record.device))
         .collect();
-    let over = |Entry { serial, facts, .. }: Entry<Facts>| {
+    let mut overrides = Vec::new();
+    let over = |Entry { serial, mut facts, .. }: Entry<Facts>| {
+        if let Some(address) = facts.address_override.take() {
+            overrides.push((serial.clone(), address));
+        }
         let before = known.remove(&serial);
         facts.over(serial, before)
     };
@@ -46,6 +50,9 @@ pub(crate) async fn run(context: &Context, file: &Path) -> anyhow::Result<u8> {
 
     let by = requester(Some(&format!("import of {}", input.name)));
     let discovery = ledger.record_devices(&devices, Source::Csv, Completeness::Partial, &by).await?;
+    for (serial, address) in overrides {
+        ledger.set_address(&serial, Some(&address), &by).await?;
+    }
     let imported = Imported {
         total: discovery.total,
         new: discovery.new,

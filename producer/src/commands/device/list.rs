@@ -1,5 +1,6 @@
 //! `device list`: the inventory.
 
+use common::domain::device::{Device, Source};
 use common::ledger::DeviceRecord;
 use serde::Serialize;
 
@@ -33,9 +34,18 @@ fn page(Devices { devices }: &Devices, page: &mut Page) {
             device.sw_version.clone(),
             device.address.clone().unwrap_or_default(),
             device.ha.state().to_owned(),
-            if device.connected { "yes" } else { "no" }.to_owned(),
+            connected(device).to_owned(),
         ]);
     }
     page.table(&table);
     page.line(counted(devices.len(), "device"));
+}
+
+/// Whether Panorama had contact with it; of a device that only a file names nobody said.
+pub(super) fn connected(device: &Device) -> &'static str {
+    match (device.source, device.connected) {
+        (Source::Csv, _) => "-",
+        (Source::Panorama, true) => "yes",
+        (Source::Panorama, false) => "no",
+    }
 }

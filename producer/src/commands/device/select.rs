@@ -1,10 +1,13 @@
 //! `--select`: which devices of the inventory.
 
+use common::domain::device::Device;
 use common::domain::select::{self, Selector};
 use common::ledger::{DeviceRecord, Ledger};
 
 use crate::cli::Select;
+use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::note;
 
 /// Reads the expressions.
 ///
@@ -23,5 +26,26 @@ pub(crate) async fn selected(ledger: &dyn Ledger, args: &Select) -> anyhow::Resu
     let selectors = selectors(args)?;
     let mut devices = ledger.devices().await?;
     devices.retain(|record| select::all_match(&selectors, &record.device));
+    Ok(devices)
+}
+
+/// The devices of a command for the fleet.
+///
+/// # Errors
+/// A [`Failure`] when the inventory is empty. A selection that chooses nothing is only told.
+pub(crate) async fn chosen(context: &Context, args: &Select) -> anyhow::Result<Vec<Device>> {
+    let ledger = context.ledger().await?;
+    let devices: Vec<Device> =
+        selected(ledger.as_ref(), args).await?.into_iter().map(|record| record.device).collect();
+    if devices.is_empty() && args.expressions.is_empty() {
+        return Err(Failure::usage("the inventory has no devices")
+            .hint("`panos-upgrade device discover` reads them from Panorama, `device import FILE` from a CSV file")
+            .into());
+    }
+    if devices.is_empty() {
+        note(
+            "note: no device of the inventory matches the selection; `panos-upgrade device list` shows them",
+        );
+    }
     Ok(devices)
 }

@@ -3,6 +3,7 @@
 use common::ledger::{DeviceRecord, JobFilter, JobView};
 use serde::Serialize;
 
+use super::list::connected;
 use crate::commands::job::show::facts as job_facts;
 use crate::context::{Context, known_device};
 use crate::exit;
@@ -30,12 +31,12 @@ fn page(Shown { device: record, job }: &Shown, page: &mut Page) {
     page.facts(&[
         ("serial", Some(device.serial.to_string())),
         ("hostname", Some(device.hostname.clone())),
-        ("address", Some(device.address.clone().unwrap_or_else(|| "not known".to_owned()))),
+        ("address", Some(address(record))),
         ("model", Some(device.model.clone())),
         ("version", Some(device.sw_version.clone())),
         ("ha", Some(device.ha.state().to_owned())),
         ("peer", device.ha.peer().map(ToString::to_string)),
-        ("connected", Some(if device.connected { "yes" } else { "no" }.to_owned())),
+        ("connected", Some(connected(device).to_owned())),
         ("source", Some(device.source.as_str().to_owned())),
         ("first seen", Some(time(record.first_seen_at))),
         ("last seen", Some(time(record.last_seen_at))),
@@ -45,5 +46,13 @@ fn page(Shown { device: record, job }: &Shown, page: &mut Page) {
     match job {
         Some(job) => page.facts(&job_facts(job)),
         None => page.line("no job yet"),
+    }
+}
+
+fn address(record: &DeviceRecord) -> String {
+    match (&record.device.address, &record.address_override) {
+        (Some(address), Some(_)) => format!("{address} (set by hand)"),
+        (Some(address), None) => address.clone(),
+        (None, _) => "not known".to_owned(),
     }
 }

@@ -13,7 +13,7 @@ use crate::queue::{self, Fault, Mode};
 
 /// Queues the devices of the file that the inventory has; tells the lines of the others.
 pub(crate) async fn run(context: &Context, file: &Path, args: &QueueArgs) -> anyhow::Result<u8> {
-    let rules = queue::rules(context, &args.goal)?;
+    let rules = queue::rules(context, &args.goal, args.pair.mode())?;
     let listed = devices_csv::serials(&input::read(file)?)?;
     let ledger = context.ledger().await?;
     let mut inventory: BTreeMap<Serial, Device> = ledger

@@ -1,14 +1,17 @@
-//! `download status`: where the fleet is, and what has to be done about what went wrong.
+//! `download status`: what holds the fleet, alarms, where the devices are, and what to do about what went wrong.
 
 use common::domain::device::Serial;
 use common::domain::failure::FailureKind;
+use common::domain::hold::{FleetHold, HoldCause};
 use common::domain::job::{JobId, JobState};
 use common::ledger::{JobFilter, JobView, Ledger, StatusCounts};
 use serde::Serialize;
 
+use crate::alarms::{self, Alarms};
 use crate::context::Context;
 use crate::exit;
 use crate::output::{Page, Table, counted};
+use crate::pairs::Asymmetry;
 
 /// More than any fleet has devices.
 const ALL: u32 = 1_000_000;
@@ -16,6 +19,12 @@ const ALL: u32 = 1_000_000;
 /// The fleet by the newest job of each device. Names of fields are interface.
 #[derive(Serialize)]
 pub(crate) struct FleetStatus {
+    /// Why no new attempt begins.
+    hold: Option<FleetHold>,
+    #[serde(flatten)]
+    alarms: Alarms,
+    /// HA pairs whose members are not staged alike.
+    asymmetric_pairs: Vec<Asymmetry>,
     #[serde(flatten)]
     pub(crate) counts: StatusCounts,
     /// Devices that are not as asked, and why.
@@ -44,7 +53,7 @@ impl From<JobView> for Exception {
 pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
     let status = fleet(context.ledger().await?.as_ref()).await?;
     context.output.print(&status, page)?;
-    Ok(exit::OK)
+    Ok(status.code())
 }
 
 /// The status of the fleet now.
@@ -52,7 +61,17 @@ pub(crate) async fn fleet(ledger: &dyn Ledger) -> anyhow::Result<FleetStatus> {
     let counts = ledger.counts(None).await?;
     let mut exceptions = exceptions(ledger).await?;
     exceptions.sort_by(|a, b| (a.kind, &a.serial).cmp(&(b.kind, &b.serial)));
-    Ok(FleetStatus { counts, exceptions })
+    let alarms = Alarms::read(ledger).await?;
+    let asymmetric_pairs = alarms::asymmetric_pairs(ledger).await?;
+    Ok(FleetStatus { hold: ledger.hold().await?, alarms, asymmetric_pairs, counts, exceptions })
+}
+
+impl FleetStatus {
+    /// 1 on an alarm. A hold by a person is none: somebody meant it.
+    pub(crate) fn code(&self) -> u8 {
+        let is_refused = self.hold.as_ref().is_some_and(|hold| matches!(hold.cause, HoldCause::Credentials));
+        if self.alarms.any() || is_refused { exit::SOME_NOT } else { exit::OK }
+    }
 }
 
 /// Devices whose newest job failed or was skipped.
@@ -67,7 +86,12 @@ pub(crate) async fn exceptions(ledger: &dyn Ledger) -> anyhow::Result<Vec<Except
 
 /// The status for people.
 pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
-    let FleetStatus { counts, exceptions } = status;
+    let FleetStatus { hold, alarms, asymmetric_pairs, counts, exceptions } = status;
+    if let Some(hold) = hold {
+        alarms::hold(hold, page);
+        page.gap();
+    }
+    alarms.page(page);
     if counts.total == 0 {
         return page.line("no job yet; `panos-upgrade download queue-all --target VERSION` queues the fleet");
     }
@@ -77,6 +101,7 @@ pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
         failures(counts, page);
     }
     exceptions_table(exceptions, page);
+    alarms::asymmetries(asymmetric_pairs, page);
 }
 
 /// Devices by state, and how many are ready.

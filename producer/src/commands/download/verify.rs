@@ -11,25 +11,20 @@ use common::domain::failure::FailureKind;
 use common::domain::image::SoftwareListing;
 use common::domain::job::JobState;
 use common::ledger::{ImageRecord, JobFilter, JobView, Ledger};
-use common::report::Chain;
-use futures_util::{StreamExt, stream};
-use panos::{Client, PanosError};
+use panos::PanosError;
 use worker::device::Connector;
 
 use super::verify_report::{Status, Verdict, VerifyReport};
+use crate::alarms::Alarms;
+use crate::ask::{self, List, LoginGate, NotSeen};
 use crate::cli::Select;
 use crate::commands::device::selected;
 use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
 use crate::input;
-use crate::listing;
 use crate::output::note;
-use crate::progress::Progress;
 use crate::stage;
-
-/// Devices asked at once: each is one connection and mostly waits for its update server.
-const CONCURRENCY: usize = 50;
 
 /// More than any fleet has devices.
 const ALL: u32 = 1_000_000;
@@ -39,6 +34,7 @@ pub(crate) async fn run(context: &Context, select: &Select, report: Option<&Path
     let ledger = context.ledger().await?;
     let connector = context.connector()?;
     connector.check_firewall_login()?;
+    let inventory: Vec<Device> = ledger.devices().await?.into_iter().map(|record| record.device).collect();
     let wanted = wanted(ledger.as_ref(), select).await?;
     if wanted.is_empty() {
         note(
@@ -47,25 +43,21 @@ pub(crate) async fn run(context: &Context, select: &Select, report: Option<&Path
     }
     let trusted = Catalogue::new(ledger.hashes().await?).map_err(|conflicts| contradiction(&conflicts))?;
 
-    let progress = Progress::of(wanted.len(), "asking devices");
-    let (connector, trusted, progress) = (&connector, &trusted, &progress);
-    let mut verdicts: Vec<Verdict> = stream::iter(wanted)
-        .map(|wanted| async move {
-            let verdict = ask(connector, trusted, wanted).await;
-            progress.add(1);
-            verdict
-        })
-        .buffer_unordered(CONCURRENCY)
-        .collect()
-        .await;
+    let gate = ask::gate(&context.config);
+    let (connector, trusted, gate) = (&connector, &trusted, &gate);
+    let mut verdicts: Vec<Verdict> =
+        ask::all(wanted, |wanted| async move { verdict(connector, trusted, gate, wanted).await }).await;
+    if let Some(refused) = gate.stopped() {
+        note(&format!("note: {refused} log-ins in a row were refused, so the other devices were not asked"));
+    }
     verdicts.sort_by(|a, b| (&a.hostname, &a.serial).cmp(&(&b.hostname, &b.serial)));
 
-    let verified = VerifyReport::new(verdicts);
+    let verified = VerifyReport::new(verdicts, Alarms::read(ledger.as_ref()).await?, &inventory);
     if let Some(file) = report {
         input::write(file, &verified.csv()?)?;
     }
     context.output.print(&verified, VerifyReport::page)?;
-    Ok(if verified.all_as_left() { exit::OK } else { exit::SOME_NOT })
+    Ok(if verified.is_good() { exit::OK } else { exit::SOME_NOT })
 }
 
 /// A device with its newest job's images.
@@ -91,7 +83,7 @@ async fn wanted(ledger: &dyn Ledger, select: &Select) -> anyhow::Result<Vec<Want
     Ok(wanted)
 }
 
-async fn ask(connector: &Connector, trusted: &Catalogue, wanted: Wanted) -> Verdict {
+async fn verdict(connector: &Connector, trusted: &Catalogue, gate: &LoginGate, wanted: Wanted) -> Verdict {
     let Wanted { device, job, images } = wanted;
     if images.is_empty() && job.state != JobState::Completed {
         let (status, why) = match job.failure_kind {
@@ -100,55 +92,38 @@ async fn ask(connector: &Connector, trusted: &Catalogue, wanted: Wanted) -> Verd
         };
         return Verdict::new(device, &job, status, format!("{why}{}", job.message));
     }
-    let Some(address) = device.address.as_deref() else {
-        let message = "the inventory has no management address".to_owned();
-        return Verdict::new(device, &job, Status::ConnectionFailed, message);
-    };
-    let client = match connector.firewall(address, &device.serial) {
-        Ok(client) => client,
-        Err(error) => {
-            let message = Chain(&error).to_string();
-            return Verdict::new(device, &job, Status::Error, message);
-        }
-    };
-    match look(&client, &device).await {
+    match look(connector, &device, gate).await {
         Ok((listing, runs)) => {
             let staged = stage::compare(&images, &listing, trusted);
             Verdict::new(device, &job, Status::VerificationComplete, String::new()).with(staged, runs)
         }
-        Err(NotSeen::Panos(error)) => {
-            let status = match &error {
-                PanosError::NoAnswer { .. } | PanosError::Tls { .. } => Status::ConnectionFailed,
-                PanosError::Refused { .. }
-                | PanosError::UnexpectedAnswer { .. }
-                | PanosError::TooLarge { .. }
-                | PanosError::Setup { .. } => Status::Error,
-            };
-            Verdict::new(device, &job, status, Chain(&error).to_string())
-        }
-        Err(NotSeen::WrongDevice { found }) => {
-            let message = format!("the address answers as device {found}; correct it in the inventory");
-            Verdict::new(device, &job, Status::Error, message)
-        }
+        Err(not) => Verdict::new(device, &job, status(&not), not.message()),
     }
 }
 
-/// Why a device's list was not seen.
-enum NotSeen {
-    Panos(PanosError),
-    WrongDevice { found: String },
+/// The device's list and what it runs.
+async fn look(
+    connector: &Connector,
+    device: &Device,
+    gate: &LoginGate,
+) -> Result<(SoftwareListing, String), NotSeen> {
+    let met = ask::meet(connector, device, gate).await?;
+    let listing = ask::listing(&met.client, List::Checked).await?;
+    Ok((listing, met.info.sw_version))
 }
 
-/// The device's list and what it runs, after it has shown that it is the one.
-async fn look(client: &Client, device: &Device) -> Result<(SoftwareListing, String), NotSeen> {
-    let info = client.system_info().await.map_err(NotSeen::Panos)?;
-    if info.serial.as_deref() != Some(device.serial.as_str()) {
-        return Err(NotSeen::WrongDevice {
-            found: info.serial.unwrap_or_else(|| "without a serial".to_owned()),
-        });
+/// The predecessor's word for it.
+fn status(not: &NotSeen) -> Status {
+    match not {
+        NotSeen::NoAddress | NotSeen::Panos(PanosError::NoAnswer { .. } | PanosError::Tls { .. }) => {
+            Status::ConnectionFailed
+        }
+        NotSeen::Panos(_)
+        | NotSeen::Connector(_)
+        | NotSeen::WrongDevice { .. }
+        | NotSeen::VersionUnreadable { .. }
+        | NotSeen::Stopped { .. } => Status::Error,
     }
-    let listing = listing::refreshed(client).await.map_err(NotSeen::Panos)?;
-    Ok((listing, info.sw_version))
 }
 
 /// Two hashes for one file in the ledger: its keys make that impossible, and guessing would be worse.

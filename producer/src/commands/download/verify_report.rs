@@ -1,12 +1,16 @@
 //! What `download verify` found: JSON, CSV with the predecessor tool's columns, and a table.
 
+use std::collections::HashMap;
+
 use common::domain::device::{Device, Serial};
 use common::domain::job::{JobId, JobState};
 use common::ledger::JobView;
 use serde::Serialize;
 
+use crate::alarms::{self, Alarms};
 use crate::csv_file;
 use crate::output::{Page, Table, counted};
+use crate::pairs::{self, Asymmetry, Pair, Staging};
 use crate::stage::Staged;
 
 /// Columns of the report; the last one is ours, the others are the predecessor's.
@@ -91,6 +95,17 @@ impl Verdict {
         Self { images, current_version: runs, as_left, ..self }
     }
 
+    /// What it has now, for the comparison with its HA peer.
+    fn staging(&self) -> Staging {
+        if self.verify_download_status != Status::VerificationComplete {
+            return Staging::Unsettled;
+        }
+        if self.images.iter().any(|image| !image.present) {
+            return Staging::NotReady;
+        }
+        Staging::Ready(self.images.iter().map(|image| image.version).collect())
+    }
+
     /// `11.1.0:yes, 11.1.4-h7:no`.
     fn present(&self) -> String {
         let each = self
@@ -116,17 +131,29 @@ pub(crate) struct VerifyReport {
     total: usize,
     as_left: usize,
     devices: Vec<Verdict>,
+    #[serde(flatten)]
+    alarms: Alarms,
+    /// HA pairs whose members do not have the same images now.
+    asymmetric_pairs: Vec<Asymmetry>,
 }
 
 impl VerifyReport {
-    pub(crate) fn new(devices: Vec<Verdict>) -> Self {
+    /// What the devices told, and what is known besides; `inventory` tells who belongs to whom.
+    pub(crate) fn new(devices: Vec<Verdict>, alarms: Alarms, inventory: &[Device]) -> Self {
         let as_left = devices.iter().filter(|device| device.as_left).count();
-        Self { total: devices.len(), as_left, devices }
+        let staging: HashMap<&Serial, Staging> =
+            devices.iter().map(|device| (&device.serial, device.staging())).collect();
+        let uneven = |pair: &Pair<'_>| {
+            let (first, second) = (staging.get(&pair.first.serial)?, staging.get(&pair.second.serial)?);
+            pairs::compare(pair, first, second)
+        };
+        let asymmetric_pairs = pairs::pairs(inventory).iter().filter_map(uneven).collect();
+        Self { total: devices.len(), as_left, devices, alarms, asymmetric_pairs }
     }
 
-    /// Whether every device is as its newest job left it.
-    pub(crate) fn all_as_left(&self) -> bool {
-        self.as_left == self.total
+    /// Whether every device is as its newest job left it, and there is no alarm.
+    pub(crate) fn is_good(&self) -> bool {
+        self.as_left == self.total && !self.alarms.any()
     }
 
     /// The report as CSV.
@@ -148,6 +175,7 @@ impl VerifyReport {
 
     /// The report for people.
     pub(crate) fn page(&self, page: &mut Page) {
+        self.alarms.page(page);
         let mut table = Table::new(["HOSTNAME", "SERIAL", "RUNS", "IMAGES", "HASHES", "STATUS", "MESSAGE"]);
         for device in &self.devices {
             table.row([
@@ -167,5 +195,6 @@ impl VerifyReport {
             counted(self.total, "device"),
             self.as_left
         ));
+        alarms::asymmetries(&self.asymmetric_pairs, page);
     }
 }

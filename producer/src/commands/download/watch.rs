@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
         Format::Json => context.output.print_line(&fleet, "")?,
         Format::Table => context.output.print(&fleet, status::page)?,
     }
-    Ok(if fleet.counts.failures.is_empty() { exit::OK } else { exit::SOME_NOT })
+    Ok(if fleet.counts.failures.is_empty() { fleet.code() } else { exit::SOME_NOT })
 }
 
 /// Shows counts that changed; answers how many lines there are to draw over.

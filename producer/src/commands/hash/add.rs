@@ -2,7 +2,8 @@
 
 use common::domain::catalogue::CatalogueEntry;
 
-use super::store;
+use super::{key, store};
+use crate::cli::Replace;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::requester::requester;
@@ -13,17 +14,12 @@ pub(crate) async fn run(
     version: &str,
     filename: Option<&str>,
     sha256: &str,
+    replace: &Replace,
 ) -> anyhow::Result<u8> {
     let by = requester(None);
     let source = format!("hash add by {} on {}", by.operator, by.host);
-    let entry = CatalogueEntry {
-        version: version.trim().parse().map_err(|error| Failure::usage(format!("--version: {error}")))?,
-        file_name: filename
-            .map(str::parse)
-            .transpose()
-            .map_err(|error| Failure::usage(format!("--filename: {error}")))?,
-        sha256: sha256.trim().parse().map_err(|error| Failure::usage(format!("--sha256: {error}")))?,
-        source,
-    };
-    store::add(context, &[entry], "hash add").await
+    let (version, file_name) = key::read(version, filename)?;
+    let sha256 = sha256.trim().parse().map_err(|error| Failure::usage(format!("--sha256: {error}")))?;
+    let entry = CatalogueEntry { version, file_name, sha256, source };
+    store::add(context, &[entry], "hash add", replace).await
 }

@@ -6,9 +6,8 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit;
-use crate::failure::Failure;
 use crate::queue;
-use crate::requester::requester;
+use crate::requester::because;
 
 /// What became of the wish.
 #[derive(Serialize)]
@@ -20,10 +19,7 @@ struct Cancelled {
 
 /// Cancels a waiting job; asks the worker of a running one to stop.
 pub(crate) async fn run(context: &Context, id: i64, reason: &str) -> anyhow::Result<u8> {
-    let by = requester(Some(reason));
-    if by.reason.is_none() {
-        return Err(Failure::usage("--reason is empty: the audit trail keeps why a job was cancelled").into());
-    }
+    let by = because(reason)?;
     let engine = context.engine().await?;
     let job_id = JobId(id);
     let answer = engine.ledger.cancel(job_id, &by).await?;

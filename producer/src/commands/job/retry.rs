@@ -1,13 +1,26 @@
 //! `job retry`: the wish of an ended job, once more.
 
-use common::domain::job::JobSpec;
+use common::domain::job::{JobSpec, PairMode};
 
+use crate::cli::PairArgs;
 use crate::context::{Context, known_job};
 use crate::failure::Failure;
 use crate::queue::{self, Report};
 
 /// Queues a new job with the goal of an ended one.
-pub(crate) async fn run(context: &Context, id: i64, reason: Option<&str>) -> anyhow::Result<u8> {
+pub(crate) async fn run(
+    context: &Context,
+    id: i64,
+    pair: PairArgs,
+    reason: Option<&str>,
+) -> anyhow::Result<u8> {
+    if pair.asked() == Some(PairMode::Sync) {
+        return Err(Failure::usage(
+            "--ha-sync needs both members of a pair in one command, and a retry is for one",
+        )
+        .hint("`panos-upgrade download from-csv FILE --ha-sync` with a file of both serials")
+        .into());
+    }
     let job = known_job(context.ledger().await?.as_ref(), id).await?;
     if !job.state.is_terminal() {
         return Err(Failure::usage(format!("job {id} has not ended, it is {}", job.state))
@@ -20,6 +33,11 @@ pub(crate) async fn run(context: &Context, id: i64, reason: Option<&str>) -> any
         goal: job.goal,
         max_attempts: context.config.worker.max_attempts,
         retry_of: Some(job.id),
+        // A copy from the peer was the business of a batch that is over.
+        pair: match pair.asked().unwrap_or(job.pair) {
+            PairMode::Sync | PairMode::InTurn => PairMode::InTurn,
+            PairMode::AtOnce => PairMode::AtOnce,
+        },
     };
     let report = queue::one(context, spec, job.hostname, reason).await?;
     context.output.print(&report, Report::page)?;

@@ -15,7 +15,7 @@ const COMES_LATER: &str =
 
 /// Queues a download job, or prints what would be queued.
 pub(crate) async fn download(context: &Context, serial: &str, args: &QueueArgs) -> anyhow::Result<u8> {
-    let rules = queue::rules(context, &args.goal)?;
+    let rules = queue::rules(context, &args.goal, args.pair.mode())?;
     let record = known_device(context.ledger().await?.as_ref(), serial).await?;
     if record.gone_at.is_some() {
         return Err(Failure::usage(format!("device {} is gone from the inventory", record.device.label()))

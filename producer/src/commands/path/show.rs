@@ -2,15 +2,16 @@
 
 use common::domain::device::{Device, Serial};
 use common::domain::image::{Presence, SoftwareListing};
-use common::domain::path::{self, NoPath, Plan, PlannedImage};
+use common::domain::job::PairMode;
+use common::domain::path::{self, Budget, NoPath, Plan, PlannedImage};
 use common::domain::version::Version;
 use serde::Serialize;
 
+use crate::ask::{self, List};
 use crate::cli::GoalArgs;
 use crate::context::{Context, known_device};
 use crate::exit;
 use crate::failure::Failure;
-use crate::listing;
 use crate::output::{Page, Table, note, size};
 use crate::plan::Rules;
 use crate::progress::Progress;
@@ -35,6 +36,16 @@ struct Shown {
     asked_device: bool,
     images: Vec<ShownImage>,
     cautions: Vec<String>,
+    /// Whether the missing images fit; `null` when the device was not asked, or does not say.
+    space: Option<Room>,
+}
+
+#[derive(Serialize)]
+struct Room {
+    mount: String,
+    #[serde(flatten)]
+    budget: Budget,
+    fits: bool,
 }
 
 #[derive(Serialize)]
@@ -47,7 +58,7 @@ struct ShownImage {
 
 /// Explains the way from a device of the inventory, or from a version.
 pub(crate) async fn run(context: &Context, from: &str, goal: &GoalArgs, ask: Ask) -> anyhow::Result<u8> {
-    let rules = queue::rules(context, goal)?;
+    let rules = queue::rules(context, goal, PairMode::InTurn)?;
     // No serial has a dot, every version has.
     if from.contains('.') {
         let current: Version = from.trim().parse().map_err(|error| Failure::usage(format!("{error}")))?;
@@ -63,46 +74,39 @@ pub(crate) async fn run(context: &Context, from: &str, goal: &GoalArgs, ask: Ask
             show(context, Some(&device), &current, None, &rules)
         }
         Ask::TheDevice => {
-            let (current, listing) = asked(context, &device).await?;
-            show(context, Some(&device), &current, Some(&listing), &rules)
+            let asked = asked(context, &device).await?;
+            show(context, Some(&device), &asked.current, Some(&asked), &rules)
         }
     }
 }
 
-/// What the device runs and lists, after it has shown that it is the one.
-async fn asked(context: &Context, device: &Device) -> anyhow::Result<(Version, SoftwareListing)> {
-    let Some(address) = device.address.as_deref() else {
-        return Err(Failure::some_not(format!(
-            "device {} has no management address in the inventory",
-            device.label()
-        ))
-        .hint("give one with `panos-upgrade device import`, or plan with --offline")
-        .into());
-    };
-    let client = context.connector()?.firewall(address, &device.serial)?;
+/// What the device says of itself.
+struct Asked {
+    current: Version,
+    listing: SoftwareListing,
+    /// The volume that holds its images and what is free there, where it says so.
+    free: Option<(String, u64)>,
+}
+
+async fn asked(context: &Context, device: &Device) -> anyhow::Result<Asked> {
+    let connector = context.connector()?;
     let _progress = Progress::waiting("asking the device for its list");
-    let info = client.system_info().await?;
-    if info.serial.as_deref() != Some(device.serial.as_str()) {
-        let found = info.serial.as_deref().unwrap_or("without a serial");
-        return Err(Failure::some_not(format!(
-            "{address} answers as device {found}, not as {}",
-            device.serial
-        ))
-        .hint("correct the address in Panorama or in the inventory")
-        .into());
-    }
-    let current =
-        info.sw_version.parse().map_err(|error| Failure::some_not(format!("{address}: {error}")))?;
-    Ok((current, listing::refreshed(&client).await?))
+    let met = ask::meet(&connector, device, &ask::gate(&context.config)).await?;
+    let current = met.runs()?;
+    let listing = ask::listing(&met.client, List::Checked).await?;
+    let disk = met.client.disk_space().await?;
+    let free = disk.image_mount().map(|mount| (mount.path.clone(), mount.available_bytes));
+    Ok(Asked { current, listing, free })
 }
 
 fn show(
     context: &Context,
     device: Option<&Device>,
     current: &Version,
-    listing: Option<&SoftwareListing>,
+    asked: Option<&Asked>,
     rules: &Rules,
 ) -> anyhow::Result<u8> {
+    let listing = asked.map(|asked| &asked.listing);
     let Some(goal) = rules.wanted.goal_for(current) else {
         return Err(Failure::some_not(format!("the paths file has no path for {current}"))
             .hint("add one, or use --target VERSION")
@@ -110,7 +114,11 @@ fn show(
     };
     let plan = path::plan(current, &goal, listing, &rules.policy)
         .map_err(|error| no_path(&error, current, listing))?;
-    context.output.print(&Shown::new(device, plan, listing.is_some()), page)?;
+    let room = asked.and_then(|asked| asked.free.as_ref()).map(|(mount, available_bytes)| {
+        let budget = plan.budget(*available_bytes, &context.config.disk.rule());
+        Room { mount: mount.clone(), fits: budget.fits(), budget }
+    });
+    context.output.print(&Shown::new(device, plan, listing.is_some(), room), page)?;
     Ok(exit::OK)
 }
 
@@ -127,7 +135,7 @@ fn no_path(error: &NoPath, current: &Version, listing: Option<&SoftwareListing>)
 }
 
 impl Shown {
-    fn new(device: Option<&Device>, plan: Plan, asked_device: bool) -> Self {
+    fn new(device: Option<&Device>, plan: Plan, asked_device: bool, space: Option<Room>) -> Self {
         let image = |image: PlannedImage| ShownImage { why: image.rule.sentence(), image };
         Self {
             serial: device.map(|device| device.serial.clone()),
@@ -136,6 +144,7 @@ impl Shown {
             asked_device,
             images: plan.images.into_iter().map(image).collect(),
             cautions: plan.cautions.iter().map(ToString::to_string).collect(),
+            space,
         }
     }
 }
@@ -156,6 +165,14 @@ fn page(shown: &Shown, page: &mut Page) {
         ]);
     }
     page.table(&table);
+    if let Some(Room { mount, budget, fits }) = &shown.space {
+        let needed = size(budget.needed_bytes);
+        let so = if *fits { "fits" } else { "does NOT fit; see `panos-upgrade device cleanup SERIAL`" };
+        page.line(format!(
+            "{needed} needed on {mount} with the margin, {} free: {so}",
+            size(budget.available_bytes)
+        ));
+    }
     for caution in &shown.cautions {
         page.line(format!("caution: {caution}"));
     }

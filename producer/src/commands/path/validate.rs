@@ -6,16 +6,22 @@ use common::domain::path::{self, Goal, PathsFile, Policy};
 use common::domain::version::Version;
 use serde::Serialize;
 
+use crate::cli::Format;
 use crate::exit;
 use crate::failure::Failure;
+use crate::input;
 use crate::output::{Output, Page, Table, counted};
-use crate::queue;
 
-/// A file that can be used.
+/// What is to be said of a file. Names of fields are interface.
 #[derive(Serialize)]
 struct Validated {
     file: String,
+    /// Whether it can be used: it has no problem.
+    ok: bool,
+    /// The paths that can be followed.
     paths: Vec<CheckedPath>,
+    /// Each with its place and what would do.
+    problems: Vec<String>,
 }
 
 /// One path of it.
@@ -29,14 +35,24 @@ struct CheckedPath {
 
 /// Names every problem of a paths file; needs no configuration.
 pub(crate) fn run(output: Output, file: &Path) -> anyhow::Result<u8> {
-    let paths = queue::paths(file)?;
-    let validated = Validated { file: file.display().to_string(), paths: checked(file, &paths)? };
-    output.print(&validated, page)?;
-    Ok(exit::OK)
+    let input = input::read(file)?;
+    let (paths, problems) = match PathsFile::parse(&input.text, &input.name) {
+        Ok(paths) => checked(&paths),
+        Err(problems) => (Vec::new(), problems.iter().map(ToString::to_string).collect()),
+    };
+    let validated = Validated { file: input.name, ok: problems.is_empty(), paths, problems };
+    if validated.ok || output.format() == Format::Json {
+        output.print(&validated, page)?;
+    }
+    if validated.ok {
+        Ok(exit::OK)
+    } else {
+        Err(Failure::bad_file(&validated.file, &validated.problems).into())
+    }
 }
 
 /// Each path, planned as a job would plan it before its device was asked.
-fn checked(file: &Path, paths: &PathsFile) -> Result<Vec<CheckedPath>, Failure> {
+fn checked(paths: &PathsFile) -> (Vec<CheckedPath>, Vec<String>) {
     let (mut good, mut problems) = (Vec::new(), Vec::new());
     for (current, images) in paths.iter() {
         match path::plan(current, &Goal::Explicit(images.to_vec()), None, &Policy::default()) {
@@ -48,11 +64,7 @@ fn checked(file: &Path, paths: &PathsFile) -> Result<Vec<CheckedPath>, Failure> 
             Err(error) => problems.push(format!("at `{current}`: {error}; {}", error.remedy())),
         }
     }
-    if problems.is_empty() {
-        Ok(good)
-    } else {
-        Err(Failure::bad_file(&file.display().to_string(), &problems))
-    }
+    (good, problems)
 }
 
 fn page(validated: &Validated, page: &mut Page) {

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use common::domain::hold::FleetHold;
 use common::domain::job::{JobId, JobState};
 use common::ledger::{JobFilter, JobView, Ledger, LedgerError, StatusCounts};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -46,6 +47,8 @@ struct Seen {
     running: Vec<JobView>,
     /// When the next waiting job is due, where everything waits.
     next_due: Option<Timestamp>,
+    /// Why nothing new begins.
+    hold: Option<FleetHold>,
 }
 
 impl<'a> View<'a> {
@@ -79,7 +82,7 @@ impl<'a> View<'a> {
         let all_wait = status::n_active(&counts) == status::n_in(&counts, JobState::Scheduled);
         let waiting = if all_wait { self.in_state(JobState::Scheduled, WAITING).await? } else { Vec::new() };
         let next_due = waiting.iter().map(|job| job.due_at).min();
-        Ok(Seen { counts, running, next_due })
+        Ok(Seen { counts, running, next_due, hold: self.ledger.hold().await? })
     }
 
     async fn in_state(&self, state: JobState, limit: u32) -> Result<Vec<JobView>, LedgerError> {
@@ -121,6 +124,12 @@ impl Seen {
     /// `2 scheduled, 50 completed; next attempt in 40 s`.
     fn line(&self) -> String {
         let counts = status::one_line(&self.counts);
+        if let Some(hold) = &self.hold {
+            return format!(
+                "{counts}; THE FLEET IS HELD ({}): `panos-upgrade fleet resume --reason TEXT`",
+                plain(&hold.reason)
+            );
+        }
         match self.next_due {
             // By our clock, the ledger's may differ: this is for people and decides nothing.
             Some(due) => {

@@ -1,0 +1,188 @@
+//! What a person has to look at, whatever command they run: a hold of the fleet, hashes that differ, uneven pairs.
+//!
+//! Leaves to others: counting jobs (`download status`), asking devices (`download verify`).
+
+use std::collections::{BTreeSet, HashMap};
+
+use common::domain::device::{Device, Serial};
+use common::domain::hash::{HashDispute, HashMismatch};
+use common::domain::hold::{FleetHold, HoldCause};
+use common::domain::image::ImageFile;
+use common::domain::version::Version;
+use common::ledger::{JobFilter, JobView, Ledger};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use crate::output::{Page, Table, counted, time};
+use crate::pairs::{self, Asymmetry, Pair, Staging};
+
+/// More than any fleet has devices.
+const ALL: u32 = 1_000_000;
+
+/// Jobs whose images are read at once.
+const READS: usize = 8;
+
+/// Rows of one list; the JSON has everything.
+const SHOWN: usize = 10;
+
+/// Hashes that differ. Names of fields are interface.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Alarms {
+    /// Devices that hold, or held, an image with another hash than the trusted one, and that nobody cleared.
+    pub(crate) mismatches: Vec<HashMismatch>,
+    /// Files for which devices report different hashes while none is trusted.
+    pub(crate) disputes: Vec<HashDispute>,
+}
+
+impl Alarms {
+    pub(crate) async fn read(ledger: &dyn Ledger) -> anyhow::Result<Self> {
+        Ok(Self { mismatches: ledger.mismatches(true).await?, disputes: ledger.disputes().await? })
+    }
+
+    /// Whether there is any.
+    pub(crate) fn any(&self) -> bool {
+        !self.mismatches.is_empty() || !self.disputes.is_empty()
+    }
+
+    /// The alarms for people; nothing where there is none.
+    pub(crate) fn page(&self, page: &mut Page) {
+        if !self.mismatches.is_empty() {
+            page.line(format!("ALARM: {} not cleared", counted(self.mismatches.len(), "hash mismatch")));
+            mismatches(&self.mismatches, SHOWN, page);
+            page.line("compare with the vendor's published hash, then `panos-upgrade hash clear SERIAL --version V --reason TEXT`");
+            page.gap();
+        }
+        if !self.disputes.is_empty() {
+            page.line(format!("ALARM: devices disagree about {}", counted(self.disputes.len(), "file")));
+            disputes(&self.disputes, SHOWN, page);
+            page.line("find out which hash the vendor publishes, then `panos-upgrade hash add`");
+            page.gap();
+        }
+    }
+}
+
+/// At most `shown` mismatches as a table.
+pub(crate) fn mismatches(mismatches: &[HashMismatch], shown: usize, page: &mut Page) {
+    let mut table = Table::new(["SERIAL", "IMAGE", "JOB", "SINCE", "TRUSTED", "FOUND", "CLEARED"]);
+    for mismatch in mismatches.iter().take(shown) {
+        let cleared = mismatch.cleared.as_ref().map(|cleared| {
+            let why = cleared.by.reason.as_deref().unwrap_or("no reason");
+            format!("{} by {}: {why}", time(cleared.at), cleared.by.operator)
+        });
+        table.row([
+            mismatch.serial.to_string(),
+            image(&mismatch.version, mismatch.file_name.as_ref()),
+            mismatch.job.to_string(),
+            time(mismatch.raised_at),
+            short(mismatch.expected.as_str()),
+            short(mismatch.found.as_str()),
+            cleared.unwrap_or_else(|| "no".to_owned()),
+        ]);
+    }
+    page.table(&table);
+    more(mismatches.len(), shown, page);
+}
+
+/// At most `shown` disputes as a table.
+pub(crate) fn disputes(disputes: &[HashDispute], shown: usize, page: &mut Page) {
+    let mut table = Table::new(["IMAGE", "SHA-256", "DEVICES", "FOR EXAMPLE"]);
+    for dispute in disputes.iter().take(shown) {
+        for other in &dispute.hashes {
+            table.row([
+                image(&dispute.version, dispute.file_name.as_ref()),
+                other.sha256.to_string(),
+                other.n_devices.to_string(),
+                other.example.to_string(),
+            ]);
+        }
+    }
+    page.table(&table);
+    more(disputes.len(), shown, page);
+}
+
+fn image(version: &Version, file_name: Option<&ImageFile>) -> String {
+    file_name.map_or_else(|| version.to_string(), ToString::to_string)
+}
+
+/// Enough of a hash to recognise it; the JSON has it whole.
+fn short(hash: &str) -> String {
+    format!("{}..", hash.get(..12).unwrap_or(hash))
+}
+
+fn more(n: usize, shown: usize, page: &mut Page) {
+    if n > shown {
+        page.line(format!("and {} more; --output json has them all", n - shown));
+    }
+}
+
+/// A hold, loud, with the way out.
+pub(crate) fn hold(hold: &FleetHold, page: &mut Page) {
+    let whose = hold
+        .by
+        .as_ref()
+        .map_or_else(|| "the workers".to_owned(), |by| format!("{} on {}", by.operator, by.host));
+    page.line(format!("THE FLEET IS HELD since {} by {whose}: {}", time(hold.since), hold.reason));
+    page.line(match hold.cause {
+        HoldCause::Operator => "no new attempt begins, running ones go on; `panos-upgrade fleet resume --reason TEXT` ends it",
+        HoldCause::Credentials => {
+            "firewalls refused the log-in and no new attempt begins, so that no account gets locked; check user and \
+             password, or the API key, then `panos-upgrade fleet resume --reason TEXT`"
+        }
+    });
+}
+
+/// Pairs whose members are not staged alike, by what their newest jobs left.
+pub(crate) async fn asymmetric_pairs(ledger: &dyn Ledger) -> anyhow::Result<Vec<Asymmetry>> {
+    let inventory: Vec<Device> = ledger.devices().await?.into_iter().map(|record| record.device).collect();
+    let pairs = pairs::pairs(&inventory);
+    if pairs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let filter = JobFilter { newest_per_device: true, ..JobFilter::default() };
+    let jobs = ledger.jobs(&filter, ALL).await?;
+    let newest: HashMap<Serial, JobView> = jobs.into_iter().map(|job| (job.serial.clone(), job)).collect();
+    let found: Vec<Option<Asymmetry>> =
+        stream::iter(pairs).map(|pair| uneven(ledger, &newest, pair)).buffered(READS).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+async fn uneven(
+    ledger: &dyn Ledger,
+    newest: &HashMap<Serial, JobView>,
+    pair: Pair<'_>,
+) -> anyhow::Result<Option<Asymmetry>> {
+    let first = staging(ledger, newest.get(&pair.first.serial)).await?;
+    let second = staging(ledger, newest.get(&pair.second.serial)).await?;
+    Ok(pairs::compare(&pair, &first, &second))
+}
+
+/// What the newest job of a device left there.
+async fn staging(ledger: &dyn Ledger, job: Option<&JobView>) -> anyhow::Result<Staging> {
+    let Some(job) = job else { return Ok(Staging::NotReady) };
+    if !job.state.is_terminal() {
+        return Ok(Staging::Unsettled);
+    }
+    if !job.ready_for_install {
+        return Ok(Staging::NotReady);
+    }
+    let images = ledger.images(job.id).await?;
+    let present: BTreeSet<Version> =
+        images.iter().filter(|image| image.state.is_present()).map(|image| image.version).collect();
+    Ok(Staging::Ready(present))
+}
+
+/// Uneven pairs for people; nothing where there is none.
+pub(crate) fn asymmetries(asymmetries: &[Asymmetry], page: &mut Page) {
+    if asymmetries.is_empty() {
+        return;
+    }
+    page.gap();
+    page.line(format!("{} not staged alike:", counted(asymmetries.len(), "HA pair")));
+    let mut table = Table::new(["MEMBERS", "DIFFERENCE"]);
+    for asymmetry in asymmetries.iter().take(SHOWN) {
+        let members: Vec<&str> = asymmetry.members.iter().map(Serial::as_str).collect();
+        table.row([members.join(" "), asymmetry.difference.clone()]);
+    }
+    page.table(&table);
+    more(asymmetries.len(), SHOWN, page);
+}

@@ -1,0 +1,50 @@
+//! `audit …` and `config …`: what was done, and what is set.
+
+use clap::Subcommand;
+
+use super::help::records as help;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Lists entries of the audit trail
+    #[command(after_help = help::AUDIT_LIST)]
+    List {
+        /// Only this device; `system` for what belongs to none
+        #[arg(long, value_name = "SERIAL")]
+        device: Option<String>,
+        /// Only this job
+        #[arg(long, value_name = "ID")]
+        job: Option<i64>,
+    },
+    /// Recomputes every hash and names the first entry that does not fit
+    #[command(after_help = help::AUDIT_VERIFY)]
+    Verify,
+    /// Writes entries as JSON lines, one per entry, with their hashes
+    #[command(after_help = help::AUDIT_EXPORT)]
+    Export {
+        /// Only this device
+        #[arg(long, value_name = "SERIAL")]
+        device: Option<String>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Sets keys in the configuration file; comments stay
+    #[command(after_help = help::CONFIG_SET)]
+    Set {
+        /// For example `worker.concurrency`
+        key: String,
+        /// As it would stand in the file; text needs no quotes
+        value: String,
+        /// More keys that only work together, each with its value
+        #[arg(value_name = "KEY VALUE")]
+        more: Vec<String>,
+    },
+    /// Shows every key with its value and where it came from; secrets only as set or not
+    #[command(after_help = help::CONFIG_SHOW)]
+    Show,
+    /// Checks the configuration and reaches ledger, broker and Panorama
+    #[command(after_help = help::CONFIG_CHECK)]
+    Check,
+}
