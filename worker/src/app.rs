@@ -20,8 +20,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 use crate::consumer::{Consumer, Taken};
-use crate::context::Context;
+use crate::context::{Context, Patience};
 use crate::device::{Connector, ConnectorError};
+use crate::gate::Gate;
 use crate::lease_keeper::LeaseKeeper;
 use crate::pace::Pace;
 use crate::perform;
@@ -48,7 +49,7 @@ const IDLE_CHECK: Duration = Duration::from_millis(500);
 pub enum Until {
     /// Only when it is told to.
     Stopped,
-    /// Also when no job of its types waits or runs anywhere.
+    /// Also when no job of its types waits or runs anywhere. Jobs that wait for the end of a hold do wait.
     Idle,
 }
 
@@ -96,7 +97,8 @@ impl App {
     /// A worker as configured, which stops as `stop` says. Connects to nothing yet.
     ///
     /// # Errors
-    /// [`SetupError::Connector`] when the configuration does not say how firewalls are logged in to,
+    /// [`SetupError::Connector`] when the configuration does not say how firewalls are logged in to or what a message
+    /// of theirs means,
     /// [`SetupError::NotPerformed`].
     pub fn new(engine: Engine, config: &Config, stop: &Shutdown) -> Result<Self, SetupError> {
         if let Some(job_type) = config.worker.job_types.iter().copied().find(|known| !steps::performs(*known))
@@ -112,22 +114,34 @@ impl App {
             LeaseKeeper::new(Arc::clone(&ledger), worker, config.lease.ttl, config.lease.renew_every);
         let keeper = Arc::new(keeper);
         let relay = Arc::new(Relay::new(engine.clone(), config.relay.every, config.relay.window));
+        let gate = Arc::new(Gate::new(Arc::clone(&ledger), config.firewall.refusals_before_hold));
         let context = Arc::new(Context {
             relay: Arc::clone(&relay),
             clock: Arc::new(SystemClock),
             connector,
+            gate: Arc::clone(&gate),
             trusted: Trusted::new(Arc::clone(&ledger)),
             ledger,
             policy: config.plan.policy(),
+            space: config.disk.rule(),
             verification: config.verification.mode,
             pace: Pace { min: config.poll.min, max: config.poll.max },
-            stall_timeout: config.download.stall_timeout,
-            busy_wait: config.download.busy_wait,
+            patience: Patience {
+                stall: config.download.stall_timeout,
+                silence: config.download.silence_timeout,
+                sync: config.download.sync_timeout,
+                busy: config.download.busy_wait,
+            },
             stop: stop.clone(),
         });
         let job_types = config.worker.job_types.clone();
-        let consumer =
-            Consumer::new(engine.clone(), Arc::clone(&keeper), job_types.clone(), config.worker.concurrency);
+        let consumer = Consumer::new(
+            engine.clone(),
+            Arc::clone(&keeper),
+            gate,
+            job_types.clone(),
+            config.worker.concurrency,
+        );
         Ok(Self { engine, context, keeper, relay, consumer, job_types, grace: config.worker.grace })
     }
 

@@ -4,7 +4,8 @@
 //! A delivery is acked after its claim is committed, not when the firewall is done: RabbitMQ takes back what
 //! stays unacked for 30 minutes, and downloads take longer. Before it settles the delivery that fills its last slot it
 //! stops consuming, so that no message waits behind a full worker. While the ledger is away it takes nothing
-//! and nacks nothing: the delivery comes again when it is dropped.
+//! and nacks nothing: the delivery comes again when it is dropped. While the fleet is held it takes nothing either,
+//! and goes on by itself when the hold ends; attempts that run are left alone.
 //!
 //! # Leaves to others
 //! The attempt itself ([`crate::perform`]), reconnecting (the broker).
@@ -22,6 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tracing::{debug, warn};
 
+use crate::gate::Gate;
 use crate::lease_keeper::{HoldGuard, LeaseKeeper};
 
 /// Pause before the ledger is asked again, doubled up to [`LONGEST_PAUSE`].
@@ -30,10 +32,14 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 /// Longest pause while the ledger is away.
 const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
+/// Time between two looks whether a hold of the fleet has ended.
+const HOLD_CHECK: Duration = Duration::from_secs(2);
+
 /// Takes jobs.
 pub struct Consumer {
     engine: Engine,
     keeper: Arc<LeaseKeeper>,
+    gate: Arc<Gate>,
     job_types: Vec<JobType>,
     slots: Arc<Semaphore>,
 }
@@ -54,10 +60,11 @@ impl Consumer {
     pub fn new(
         engine: Engine,
         keeper: Arc<LeaseKeeper>,
+        gate: Arc<Gate>,
         job_types: Vec<JobType>,
         concurrency: usize,
     ) -> Self {
-        Self { engine, keeper, job_types, slots: Arc::new(Semaphore::new(concurrency)) }
+        Self { engine, keeper, gate, job_types, slots: Arc::new(Semaphore::new(concurrency)) }
     }
 
     /// Hands every job it takes to `start`, until the process drains.
@@ -80,6 +87,11 @@ impl Consumer {
                 warn!("nothing is claimed while the ledger is away: {}", Chain(&error));
                 pause(wake_ups.as_mut()).await;
                 if stop.unless_draining(self.ledger_is_back()).await.is_none() {
+                    break;
+                }
+            } else if self.gate.is_shut() {
+                pause(wake_ups.as_mut()).await;
+                if stop.unless_draining(self.fleet_goes_on()).await.is_none() {
                     break;
                 }
             }
@@ -119,9 +131,14 @@ impl Consumer {
         };
         let asked_at = Instant::now();
         let job = wake_up.job_id;
+        let was_shut = self.gate.is_shut();
         let claim = self.engine.ledger.claim(job, self.keeper.worker(), self.keeper.ttl()).await?;
         match claim {
             Claim::Claimed(claimed) => {
+                if was_shut {
+                    // It would have been refused.
+                    self.gate.reopen();
+                }
                 let hold = self.keeper.hold(claimed.lease.clone(), asked_at);
                 settled(delivery.receipt.ack().await);
                 start(Taken { job: *claimed, hold, slot });
@@ -130,10 +147,31 @@ impl Consumer {
             Claim::LeasedElsewhere => debug!(job.id = job.0, "job {job}: leased already"),
             Claim::Ended(state) => debug!(job.id = job.0, "job {job}: {state} already"),
             Claim::NotDue => debug!(job.id = job.0, "job {job}: not due yet"),
+            // The end of the peer's attempt wakes it again.
+            Claim::PeerBusy { peer } => {
+                debug!(job.id = job.0, "job {job}: the other member of the pair is busy with job {peer}");
+            }
+            // The end of the hold wakes it again.
+            Claim::Held(hold) => {
+                debug!(job.id = job.0, "job {job}: not begun, the fleet is held");
+                self.gate.shut(&hold);
+            }
             Claim::Unknown => warn!(job.id = job.0, "a wake-up names job {job}, which is not in this ledger"),
         }
         settled(delivery.receipt.ack().await);
         Ok(())
+    }
+
+    /// Ends with the hold. Nobody tells of that, so the ledger is asked.
+    async fn fleet_goes_on(&self) {
+        loop {
+            match self.engine.ledger.hold().await {
+                Ok(None) => return self.gate.reopen(),
+                Ok(Some(hold)) => self.gate.shut(&hold),
+                Err(error) => debug!("cannot see whether the fleet is still held: {}", Chain(&error)),
+            }
+            tokio::time::sleep(HOLD_CHECK).await;
+        }
     }
 
     async fn ledger_is_back(&self) {

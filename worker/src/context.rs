@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use common::clock::Clock;
 use common::domain::hash::VerificationMode;
-use common::domain::path::Policy;
+use common::domain::path::{Policy, SpaceRule};
 use common::ledger::{ClaimedJob, Ledger};
 use common::shutdown::Shutdown;
 
 use crate::device::Connector;
+use crate::gate::Gate;
 use crate::journal::Journal;
 use crate::lease_keeper::Hold;
 use crate::pace::Pace;
@@ -22,15 +23,27 @@ pub(crate) struct Context {
     pub(crate) relay: Arc<Relay>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) connector: Connector,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) trusted: Trusted,
     pub(crate) policy: Policy,
+    pub(crate) space: SpaceRule,
     pub(crate) verification: VerificationMode,
     pub(crate) pace: Pace,
-    /// Time without any progress after which the device's download counts as stalled.
-    pub(crate) stall_timeout: Duration,
-    /// Time until a device that somebody else keeps busy is asked again.
-    pub(crate) busy_wait: Duration,
+    pub(crate) patience: Patience,
     pub(crate) stop: Shutdown,
+}
+
+/// How long a device may take for what nobody can hurry.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Time without any change after which the device's download counts as stalled.
+    pub(crate) stall: Duration,
+    /// Time that a device may give no usable answer while its download runs, a reboot included.
+    pub(crate) silence: Duration,
+    /// Time without any change that the follower of a pair waits for the copy from its peer.
+    pub(crate) sync: Duration,
+    /// Time until a device that somebody else keeps busy is asked again.
+    pub(crate) busy: Duration,
 }
 
 impl Context {

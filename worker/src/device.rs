@@ -1,11 +1,18 @@
 //! How this process reaches firewalls and Panorama: one transport, one key per device, the configured login.
 //!
 //! Promises: at most one `keygen` per device in the life of the process, however many jobs it performs
-//! there; TLS as `[tls]` says. Leaves to others: every command (crate [`panos`]).
+//! there unless a key is no longer good; TLS as `[tls]` says; `firewall.messages` is heard. Leaves to others: every
+//! command (crate [`panos`]).
+
+use std::sync::Arc;
 
 use common::config::{Config, Secret, TlsVerify};
 use common::domain::device::Serial;
-use panos::{Client, Credentials, Endpoint, KeyCache, PanosError, Pins, Transport, TransportConfig, Trust};
+use panos::{
+    Client, Credentials, Endpoint, KeyCache, Messages, PanosError, Pins, Transport, TransportConfig, Trust,
+};
+
+use crate::messages::{self, MessagesError};
 
 /// Makes clients.
 #[derive(Clone)]
@@ -14,6 +21,8 @@ pub struct Connector {
     firewall: Login,
     panorama: Login,
     pinned: Pinned,
+    /// The operator's own patterns for what devices say.
+    messages: Arc<Messages>,
 }
 
 /// Certificates that are known by device rather than by address, and where they are looked up.
@@ -43,6 +52,9 @@ pub enum ConnectorError {
         /// The key.
         key: &'static str,
     },
+    /// A message is to be taken for a kind that there is not.
+    #[error(transparent)]
+    Messages(#[from] MessagesError),
 }
 
 /// Calls that Panorama takes at once. Vendor, "PAN-OS XML API components": limit concurrent calls to five.
@@ -59,9 +71,10 @@ impl Connector {
     /// A connector as configured.
     ///
     /// # Errors
-    /// [`ConnectorError::Transport`] when certificates cannot be read.
+    /// [`ConnectorError::Transport`] when certificates cannot be read, [`ConnectorError::Messages`].
     pub fn new(config: &Config) -> Result<Self, ConnectorError> {
         panos::install_crypto_provider();
+        let messages = Arc::new(messages::of(config)?);
         let pinned = Pinned { configured: config.tls.pins.clone(), by_host: Pins::new() };
         for (host, fingerprint) in pinned.configured.iter() {
             pinned.by_host.insert(host, fingerprint.0.into());
@@ -94,7 +107,7 @@ impl Connector {
                 config.panorama.api_key.as_ref(),
             ),
         };
-        Ok(Self { keys: KeyCache::new(), firewall, panorama, pinned })
+        Ok(Self { keys: KeyCache::new(), firewall, panorama, pinned, messages })
     }
 
     /// Checks that firewalls can be logged in to, before a job is claimed that could not be performed.
@@ -116,7 +129,8 @@ impl Connector {
         }
         let credentials = self.firewall.credentials("firewall.username")?;
         Ok(Client::new(self.firewall.transport.clone(), endpoint, credentials)
-            .with_key_cache(self.keys.clone()))
+            .with_key_cache(self.keys.clone())
+            .with_messages(Arc::clone(&self.messages)))
     }
 
     /// A client for Panorama.
@@ -128,6 +142,7 @@ impl Connector {
         let credentials = self.panorama.credentials("panorama.username")?;
         Ok(Client::new(self.panorama.transport.clone(), endpoint, credentials)
             .with_key_cache(self.keys.clone())
+            .with_messages(Arc::clone(&self.messages))
             .with_max_concurrent(PANORAMA_CONCURRENCY))
     }
 }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use common::domain::failure::FailureKind;
+use common::domain::hash::OtherHash;
 use common::domain::job::JobType;
 use common::domain::path::{Budget, NoPath};
 use common::domain::version::Version;
@@ -51,11 +52,13 @@ pub enum StepError {
     NoVolume,
     /// The missing images do not fit.
     #[error(
-        "the missing images need {} MiB on {mount} and {} MiB are free",
+        "the missing images need {} MiB on {mount} and {} MiB are free: `panos-upgrade device cleanup {serial} --dry-run` shows what could go",
         budget.needed_bytes >> 20,
         budget.available_bytes >> 20
     )]
     DiskFull {
+        /// The device.
+        serial: String,
         /// The volume.
         mount: String,
         /// Need and room.
@@ -83,8 +86,25 @@ pub enum StepError {
         /// The image's version.
         version: Version,
     },
-    /// The device's own job made no progress.
-    #[error("the download of {version} made no progress for {for_s} s")]
+    /// The device lost the download again and again.
+    #[error("the device lost the download of {version} {n_times} times")]
+    Lost {
+        /// The image's version.
+        version: Version,
+        /// How often, in this attempt.
+        n_times: u32,
+    },
+    /// The device gave no usable answer for too long.
+    #[error("the device gave no usable answer for {for_s} s")]
+    Silent {
+        /// How long, in seconds.
+        for_s: u64,
+        /// What came last.
+        #[source]
+        last: PanosError,
+    },
+    /// The device's own job changed in nothing.
+    #[error("the download of {version} did not change for {for_s} s")]
     Stalled {
         /// The image's version.
         version: Version,
@@ -101,6 +121,16 @@ pub enum StepError {
         /// The device's.
         found: String,
     },
+    /// Devices report different hashes for one file, and none is trusted.
+    #[error("the device reports SHA-256 {found} for {version}, and {}", told(others))]
+    HashDisputed {
+        /// The image's version.
+        version: Version,
+        /// This device's.
+        found: String,
+        /// What others report.
+        others: Vec<OtherHash>,
+    },
     /// Strict mode, and nothing proves the image.
     #[error("the hash of {version} is {outcome}, and verification.mode is strict")]
     HashNotProved {
@@ -115,6 +145,9 @@ pub enum StepError {
         /// The type.
         job_type: JobType,
     },
+    /// The fleet is held, and the device was not called yet.
+    #[error("the fleet is held")]
+    Held,
     /// The process stops; somebody else goes on.
     #[error("the worker stops")]
     Stopping,
@@ -165,12 +198,14 @@ impl StepError {
             Self::DiskFull { .. } => D::Fail(K::DiskFull),
             Self::Busy { .. } => D::Snooze,
             Self::DownloadFailed { refusal, .. } => of_refusal(refusal, K::DownloadFailed),
-            Self::NotShown { .. } => D::Retry(K::DownloadFailed),
+            Self::NotShown { .. } | Self::Lost { .. } => D::Retry(K::DownloadFailed),
+            Self::Silent { .. } => D::Retry(K::Unreachable),
             Self::Stalled { .. } => D::Retry(K::Stalled),
             Self::HashMismatch { .. } => D::Fail(K::HashMismatch),
+            Self::HashDisputed { .. } => D::Fail(K::HashDisputed),
             Self::HashNotProved { .. } => D::Fail(K::HashNotProved),
             Self::NotPerformed { .. } => D::Fail(K::Internal),
-            Self::Stopping => D::Release,
+            Self::Held | Self::Stopping => D::Release,
             Self::Cancelled => D::Cancel,
         }
     }
@@ -227,6 +262,17 @@ fn kind_of(refusal: &Refusal) -> Option<FailureKind> {
         | Refusal::Permanent
         | Refusal::Unrecognised => None,
     }
+}
+
+/// What others report, for a message.
+fn told(others: &[OtherHash]) -> String {
+    /// More hashes than that for one file are no longer a matter of reading them.
+    const MOST: usize = 3;
+    let told = others.iter().take(MOST);
+    let told: Vec<_> = told
+        .map(|other| format!("{} on {} others such as {}", other.sha256, other.n_devices, other.example))
+        .collect();
+    told.join(", ")
 }
 
 /// Times a busy device is asked again before the job fails: with the default wait of a minute, four hours.

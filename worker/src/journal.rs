@@ -36,6 +36,7 @@ pub struct Journal {
     status: DeviceStatus,
     images: Vec<ImageRecord>,
     changed: Vec<Version>,
+    dropped: Vec<Version>,
     audit: Vec<AuditFact>,
     events: Vec<JobEvent>,
 }
@@ -70,6 +71,7 @@ impl Journal {
             status,
             images: job.images.clone(),
             changed: Vec::new(),
+            dropped: Vec::new(),
             audit: Vec::new(),
             events: Vec::new(),
         }
@@ -101,9 +103,16 @@ impl Journal {
     /// Adds an image, or replaces the one of its version; keeps the order of the path.
     pub fn put_image(&mut self, image: ImageRecord) {
         self.changed.push(image.version);
+        self.dropped.retain(|version| *version != image.version);
         self.images.retain(|known| known.version != image.version);
         self.images.push(image);
         self.images.sort_by_key(|image| image.position);
+    }
+
+    /// Takes an image off the path.
+    pub fn drop_image(&mut self, version: Version) {
+        self.images.retain(|known| known.version != version);
+        self.dropped.push(version);
     }
 
     /// An entry for the device's chain, with the next write.
@@ -165,6 +174,7 @@ impl Journal {
                 .collect(),
             audit: self.audit.clone(),
             events: self.events.clone(),
+            dropped: self.dropped.clone(),
         };
         let mut pause = FIRST_PAUSE;
         loop {
@@ -176,6 +186,7 @@ impl Journal {
             match written {
                 Ok(()) => {
                     self.changed.clear();
+                    self.dropped.clear();
                     self.audit.clear();
                     self.events.clear();
                     self.relay.nudge();

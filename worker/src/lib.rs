@@ -9,13 +9,14 @@
 //! |---|---|
 //! | [`app`] | joins the parts; nobody else does |
 //! | [`consumer`] | delivery -> claim -> ack, at most as many jobs as there are slots |
+//! | [`gate`] | log-ins: a few at a time until one was accepted; the hold of the fleet |
 //! | [`lease_keeper`] | renews all leases in one statement; fences what it could not renew |
 //! | [`relay`] | outbox -> broker; makes scheduled jobs available when they come due |
 //! | [`rescuer`] | brings back expired and unclaimed jobs |
 //! | [`perform`] | one attempt, from lease to end |
 //! | [`steps`] | look, act, wait, look again |
 //! | [`journal`] | what an attempt writes |
-//! | [`device`], [`border`] | reaching firewalls; their answers as domain types |
+//! | [`device`], [`messages`], [`border`] | reaching firewalls; what they say; their answers as domain types |
 //!
 //! Leaves to others: the truth ([`common::ledger`]), waking and telling ([`common::broker`]), the protocol
 //! ([`panos`]), which images a path needs ([`common::domain::path`]).
@@ -26,13 +27,17 @@ pub mod consumer;
 mod context;
 pub mod device;
 pub mod error;
+pub mod gate;
 pub mod journal;
 pub mod lease_keeper;
+pub mod messages;
 mod pace;
 pub mod perform;
 pub mod relay;
 pub mod rescuer;
 pub mod steps;
+#[cfg(test)]
+mod testing;
 mod trusted;
 
 pub use app::{App, Ending, SetupError, Until};

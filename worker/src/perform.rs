@@ -108,7 +108,9 @@ fn end_of(
         Disposition::Snooze if job.n_snoozes >= MAX_SNOOZES => {
             Some(fail(FailureKind::Busy, &message, journal))
         }
-        Disposition::Snooze => Some(End::Snooze { message, after: context.busy_wait.min(LONGEST_SNOOZE) }),
+        Disposition::Snooze => {
+            Some(End::Snooze { message, after: context.patience.busy.min(LONGEST_SNOOZE) })
+        }
     }
 }
 
@@ -135,6 +137,6 @@ fn sentence(end: &End) -> String {
         End::Cancelled => "cancelled".to_owned(),
         End::Retry { message, after, .. } => format!("trying again in {} s: {message}", after.as_secs()),
         End::Snooze { message, after } => format!("asking again in {} s: {message}", after.as_secs()),
-        End::Released => "handed back, the worker stops".to_owned(),
+        End::Released => "handed back".to_owned(),
     }
 }

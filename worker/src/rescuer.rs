@@ -46,7 +46,11 @@ pub async fn run(
                 for job in &rescued.unclaimed {
                     info!(job.id = job.0, "job {job}: dispatched again, nobody had claimed it");
                 }
-                if !(rescued.expired.is_empty() && rescued.unclaimed.is_empty()) {
+                for job in &rescued.held_up {
+                    info!(job.id = job.0, "job {job}: dispatched again after the hold");
+                }
+                if !(rescued.expired.is_empty() && rescued.unclaimed.is_empty() && rescued.held_up.is_empty())
+                {
                     relay.nudge();
                 }
             }

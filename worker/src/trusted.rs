@@ -1,12 +1,14 @@
 //! The trusted catalogue, as the attempts of one process see it: read from the ledger, at most
-//! [`FRESH_FOR`] old, so that a thousand jobs do not read it a thousand times.
+//! [`FRESH_FOR`] old and the time of a reading, so that a thousand jobs do not read it a thousand times.
+//!
+//! One attempt reads it again when it has aged; the others go on with the one at hand meanwhile, so nobody waits for
+//! another's question to the ledger.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::domain::catalogue::Catalogue;
 use common::ledger::{Ledger, LedgerError};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 use tracing::error;
 
@@ -16,7 +18,13 @@ const FRESH_FOR: Duration = Duration::from_secs(10);
 /// The catalogue with its age.
 pub(crate) struct Trusted {
     ledger: Arc<dyn Ledger>,
-    read: Mutex<Option<(Instant, Arc<Catalogue>)>>,
+    read: Mutex<Option<Read>>,
+}
+
+struct Read {
+    /// When somebody last began to read it.
+    at: Instant,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Trusted {
@@ -26,15 +34,38 @@ impl Trusted {
 
     /// The catalogue as it is now, or was a moment ago.
     pub(crate) async fn catalogue(&self) -> Result<Arc<Catalogue>, LedgerError> {
-        let mut read = self.read.lock().await;
-        if let Some((at, catalogue)) = read.as_ref()
-            && at.elapsed() < FRESH_FOR
-        {
-            return Ok(Arc::clone(catalogue));
+        if let Some(catalogue) = self.at_hand() {
+            return Ok(catalogue);
         }
-        let catalogue = Arc::new(self.read_ledger().await?);
-        *read = Some((Instant::now(), Arc::clone(&catalogue)));
-        Ok(catalogue)
+        let began = Instant::now();
+        let outcome = self.read_ledger().await;
+        let mut read = self.locked();
+        match outcome {
+            Ok(catalogue) => {
+                let catalogue = Arc::new(catalogue);
+                *read = Some(Read { at: began, catalogue: Arc::clone(&catalogue) });
+                Ok(catalogue)
+            }
+            Err(error) => {
+                *read = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// The one that was read before, unless it is the caller's turn to read it again.
+    fn at_hand(&self) -> Option<Arc<Catalogue>> {
+        let mut read = self.locked();
+        let read = read.as_mut()?;
+        if read.at.elapsed() >= FRESH_FOR {
+            read.at = Instant::now();
+            return None;
+        }
+        Some(Arc::clone(&read.catalogue))
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Option<Read>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn read_ledger(&self) -> Result<Catalogue, LedgerError> {

@@ -1,53 +1,17 @@
 use std::time::Duration;
 
 use common::clock::SystemClock;
-use common::config;
-use common::domain::device::{Device, Ha, Source};
-use common::domain::job::{BatchId, JobSpec, JobType, Requester};
 use common::domain::lease::WorkerId;
-use common::domain::path::Goal;
-use common::engine::Engine;
-use common::ledger::{Batch, Claim, Completeness, EnqueueAnswer, TrailFilter};
+use common::ledger::{Claim, TrailFilter};
 use futures_util::FutureExt;
 use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
 use crate::lease_keeper::LeaseKeeper;
+use crate::testing::with_a_job;
 
 const TTL: Duration = Duration::from_secs(60);
-
-/// A ledger in `directory` with one job for one device.
-async fn with_a_job(directory: &std::path::Path) -> Engine {
-    let file = directory.join("config.toml");
-    let url = directory.join("ledger.sqlite");
-    std::fs::write(&file, format!("[ledger]\nurl = \"sqlite:{}\"\n", url.display())).unwrap();
-    let engine = Engine::open(&config::load(Some(&file), []).unwrap()).await.unwrap();
-    let by = Requester { operator: "test".into(), host: "localhost".into(), reason: None };
-    let device = Device {
-        serial: "007900000100103".parse().unwrap(),
-        hostname: "fw".into(),
-        address: None,
-        model: String::new(),
-        sw_version: "11.1.2".into(),
-        ha: Ha::Standalone,
-        multi_vsys: false,
-        connected: true,
-        source: Source::Csv,
-    };
-    let devices = std::slice::from_ref(&device);
-    engine.ledger.record_devices(devices, Source::Csv, Completeness::Partial, &by).await.unwrap();
-    let wish = JobSpec {
-        serial: device.serial,
-        job_type: JobType::DownloadOnly,
-        goal: Goal::Target("11.1.4".parse().unwrap()),
-        max_attempts: 1,
-        retry_of: None,
-    };
-    let answers = engine.ledger.enqueue(&Batch { id: BatchId::new(), by, jobs: vec![wish] }).await.unwrap();
-    assert!(matches!(answers[0].1, EnqueueAnswer::Created { .. }), "{answers:?}");
-    engine
-}
 
 /// An abort drops the step in the middle of its write; what the device was told and answered is still noted.
 #[tokio::test]

@@ -1,43 +1,50 @@
 //! Who answers, and what does it run? Nothing is sent to a box that is not the one the job is for.
+//!
+//! The first call of an attempt is its log-in, so it goes through the [`Gate`](crate::gate::Gate) and its answer is
+//! counted there. A refusal by a device that let this job in before, or was silent to it, may belong to a boot: it
+//! is not counted, and waited out like any other silence.
 
 use common::audit::AuditAction;
+use common::domain::failure::FailureKind;
 use common::domain::status::Phase;
+use panos::{PanosError, SystemInfo};
 use serde_json::json;
 
-use super::Attempt;
+use super::attempt::{Attempt, is_one_boot};
+use super::silence::{self, Boot, Silence, is_login_refusal};
 use crate::error::StepError;
+use crate::gate::Shut;
 
 /// Compares the serial that answers with the job's, and takes over version and boot time.
 ///
 /// # Errors
-/// [`StepError::WrongDevice`] when an address was given to another box; what the call may meet.
+/// [`StepError::WrongDevice`] when an address was given to another box; [`StepError::Held`] when the fleet was held
+/// before the first call; what the call may meet.
 pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     attempt.safe_point()?;
-    let info = attempt.client.system_info().await?;
-    let expected = attempt.job.device.device.serial.as_str();
-    let found = info.serial.as_deref().unwrap_or("without a serial");
-    if found != expected {
-        return Err(StepError::WrongDevice {
-            host: attempt.client.endpoint().to_string(),
-            expected: expected.to_owned(),
-            // A serial has 12 or 15 digits; what answers here may be anything.
-            found: found.chars().take(40).collect(),
-        });
+    let (info, silence) = match log_in(attempt).await? {
+        Ok(info) => (info, None),
+        Err(error) => {
+            let (info, silence) = silence::outlast(attempt, error).await?;
+            (info, Some(silence))
+        }
+    };
+    check_serial(attempt, &info)?;
+    attempt.booted_at_s = booted_at_s(attempt, &info);
+    if let Some(silence) = silence {
+        silence.note(attempt, None);
     }
-    let now_s = attempt.context.clock.now().as_second();
-    let uptime_s = i64::try_from(info.uptime.as_secs()).unwrap_or(i64::MAX);
-    attempt.booted_at_s = now_s.saturating_sub(uptime_s);
 
     let journal = &mut *attempt.journal;
     journal.audit(
         AuditAction::DeviceIdentified,
         json!({
             "address": attempt.client.endpoint().to_string(),
-            "serial": expected,
+            "serial": attempt.job.device.device.serial,
             "hostname": info.hostname,
             "model": info.model,
             "sw_version": info.sw_version,
-            "uptime_s": uptime_s,
+            "uptime_s": info.uptime.as_secs(),
         }),
     );
     if attempt.job.status.is_none() {
@@ -47,4 +54,82 @@ pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     journal.status_mut().hostname.clone_from(&info.hostname);
     journal.at(Phase::SoftwareCheck, 2, format!("runs {}; asking what it can have", info.sw_version));
     Ok(journal.write().await?)
+}
+
+/// Looks again who answers, after a silence.
+///
+/// # Errors
+/// [`StepError::WrongDevice`]; [`StepError::Busy`] when it runs another version than the plan was made for: the
+/// next attempt plans anew.
+pub(super) async fn again(
+    attempt: &mut Attempt<'_>,
+    info: &SystemInfo,
+    silence: Silence,
+) -> Result<Boot, StepError> {
+    check_serial(attempt, info)?;
+    let booted_at_s = booted_at_s(attempt, info);
+    let boot = if is_one_boot(booted_at_s, attempt.booted_at_s) { Boot::Same } else { Boot::New };
+    if boot == Boot::New {
+        attempt.booted_at_s = booted_at_s;
+    }
+    silence.note(attempt, Some(boot));
+    let planned_for = attempt.journal.status().current_version.clone();
+    attempt.journal.write().await?;
+    if info.sw_version == planned_for {
+        Ok(boot)
+    } else {
+        let with = format!(
+            "somebody else's upgrade: it runs {} now, planned was for {planned_for}",
+            info.sw_version
+        );
+        Err(StepError::Busy { with })
+    }
+}
+
+/// The first call. The inner error is one that may belong to a boot and is worth waiting for.
+async fn log_in(attempt: &Attempt<'_>) -> Result<Result<SystemInfo, PanosError>, StepError> {
+    let gate = &attempt.context.gate;
+    let pass = attempt.unless_stopped(gate.enter()).await?.map_err(|Shut| StepError::Held)?;
+    attempt.safe_point()?;
+    match attempt.client.system_info().await {
+        Ok(info) => {
+            pass.accepted().await;
+            Ok(Ok(info))
+        }
+        Err(error) if is_login_refusal(&error) => {
+            if was_let_in(attempt) {
+                return Ok(Err(error));
+            }
+            pass.refused(&attempt.job.device.device.serial).await;
+            Err(error.into())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether the device let this job in before, or was silent to it when it tried last.
+fn was_let_in(attempt: &Attempt<'_>) -> bool {
+    let was_silent = |status: &common::domain::status::DeviceStatus| {
+        status.errors.last().is_some_and(|error| error.kind == FailureKind::Unreachable)
+    };
+    !attempt.job.images.is_empty() || attempt.job.status.as_ref().is_some_and(was_silent)
+}
+
+fn check_serial(attempt: &Attempt<'_>, info: &SystemInfo) -> Result<(), StepError> {
+    let expected = attempt.job.device.device.serial.as_str();
+    let found = info.serial.as_deref().unwrap_or("without a serial");
+    if found == expected {
+        return Ok(());
+    }
+    Err(StepError::WrongDevice {
+        host: attempt.client.endpoint().to_string(),
+        expected: expected.to_owned(),
+        // A serial has 12 or 15 digits; what answers here may be anything.
+        found: found.chars().take(40).collect(),
+    })
+}
+
+fn booted_at_s(attempt: &Attempt<'_>, info: &SystemInfo) -> i64 {
+    let uptime_s = i64::try_from(info.uptime.as_secs()).unwrap_or(i64::MAX);
+    attempt.context.clock.now().as_second().saturating_sub(uptime_s)
 }

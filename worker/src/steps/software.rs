@@ -6,12 +6,17 @@ use common::domain::path::{self, Plan, PlannedImage};
 use common::domain::status::Phase;
 use common::domain::version::Version;
 use common::events::JobEvent;
-use common::ledger::{ImageRecord, ImageState};
+use common::ledger::{ImageRecord, ImageState, PairRole};
 use serde_json::json;
+use tracing::info;
 
-use super::Attempt;
+use super::attempt::Attempt;
+use super::{download, pair};
 use crate::border;
 use crate::error::StepError;
+
+/// The rule of an image that no plan of ours has, and the device asked for.
+const ASKED_FOR: &str = "base image that the device asked for";
 
 /// Refreshes the device's list, plans, and records the images of the path.
 ///
@@ -30,18 +35,27 @@ pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<SoftwareListing, St
 }
 
 fn record(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) {
+    let dropped = drop_stale(attempt, plan, listing);
     for (position, planned) in plan.images.iter().enumerate() {
         let known = attempt.journal.image(planned.version).cloned();
-        let was_on_its_way = known
-            .as_ref()
-            .is_some_and(|known| matches!(known.state, ImageState::Requested | ImageState::Downloading));
-        let image = merged(position, planned, known);
+        let copied = attempt.pair.copied.contains(&planned.version);
+        let was_on_its_way = match known.as_ref().map(|known| known.state) {
+            Some(ImageState::Requested | ImageState::Downloading) => true,
+            Some(ImageState::Missing) | None => copied,
+            Some(ImageState::Downloaded | ImageState::AlreadyPresent) => false,
+        };
+        let was_asked_for = known.as_ref().is_some_and(|known| known.state != ImageState::Missing);
+        let image = merged(position, planned, known, copied);
         if was_on_its_way && image.state == ImageState::Downloaded {
             // It arrived while nobody looked; the feed tells of it all the same.
             attempt.journal.event(JobEvent::ImagePresent { version: planned.version.to_string() });
+            if let (PairRole::SyncFollower { lead, .. }, false) = (&attempt.job.role, was_asked_for) {
+                pair::note_copy(attempt, planned.version, *lead);
+            }
         }
         attempt.journal.put_image(image);
     }
+    renumber(attempt, plan);
     let versions =
         |of: &mut dyn Iterator<Item = &PlannedImage>| of.map(|image| image.version.to_string()).collect();
     let path: Vec<String> = versions(&mut plan.images.iter());
@@ -63,6 +77,7 @@ fn record(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) {
             "n_sizes_unknown": n_unknown,
             "n_listed": listing.images().len(),
             "ignored": listing.ignored(),
+            "dropped": dropped.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }),
     );
     journal.event(JobEvent::Planned {
@@ -78,8 +93,48 @@ fn record(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) {
     journal.at(Phase::PreFlightDiskCheck, 5, message);
 }
 
-/// The record of a planned image: what the device shows now, and what earlier attempts did about it.
-fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>) -> ImageRecord {
+/// Takes images of an earlier plan off the path that are neither on it now nor on the device, nor on their way. A base
+/// that the device asked for stays: no plan of ours knows of it.
+fn drop_stale(attempt: &mut Attempt<'_>, plan: &Plan, listing: &SoftwareListing) -> Vec<Version> {
+    let is_planned = |version| plan.images.iter().any(|planned| planned.version == version);
+    let stale: Vec<Version> = attempt
+        .journal
+        .images()
+        .iter()
+        .filter(|image| image.state == ImageState::Missing && !is_planned(image.version))
+        .filter(|image| image.rule != ASKED_FOR || listing.find(&image.version).is_none())
+        .map(|image| image.version)
+        .collect();
+    for version in &stale {
+        info!("{}: {version} is no longer on the path", attempt.job.device.device.serial);
+        attempt.journal.drop_image(*version);
+    }
+    stale
+}
+
+/// Puts what is not on the plan, and stays, where its version belongs: a base before what builds on it.
+fn renumber(attempt: &mut Attempt<'_>, plan: &Plan) {
+    let is_planned = |version| plan.images.iter().any(|planned| planned.version == version);
+    if attempt.journal.images().iter().all(|image| is_planned(image.version)) {
+        return;
+    }
+    let mut order: Vec<ImageRecord> =
+        attempt.journal.images().iter().filter(|image| is_planned(image.version)).cloned().collect();
+    let others: Vec<ImageRecord> =
+        attempt.journal.images().iter().filter(|image| !is_planned(image.version)).cloned().collect();
+    for other in others {
+        let before = order.iter().position(|image| image.version > other.version).unwrap_or(order.len());
+        order.insert(before, other);
+    }
+    for (position, mut image) in order.into_iter().enumerate() {
+        image.position = u32::try_from(position).unwrap_or(u32::MAX);
+        attempt.journal.put_image(image);
+    }
+}
+
+/// The record of a planned image: what the device shows now, and what earlier attempts, or the leading member of the
+/// pair (`copied`), did about it.
+fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>, copied: bool) -> ImageRecord {
     let noted = known.as_ref().map_or(ImageState::Missing, |known| known.state);
     let state = match (planned.presence, noted) {
         (Some(Presence::Present), ImageState::AlreadyPresent) => ImageState::AlreadyPresent,
@@ -88,6 +143,7 @@ fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>) -
             Some(Presence::Present),
             ImageState::Requested | ImageState::Downloading | ImageState::Downloaded,
         ) => ImageState::Downloaded,
+        (Some(Presence::Present), ImageState::Missing) if copied => ImageState::Downloaded,
         (Some(Presence::Present), ImageState::Missing) => ImageState::AlreadyPresent,
         // It was there and somebody deleted it.
         (_, ImageState::Downloaded | ImageState::AlreadyPresent | ImageState::Missing) => ImageState::Missing,
@@ -108,11 +164,13 @@ fn merged(position: usize, planned: &PlannedImage, known: Option<ImageRecord>) -
     }
 }
 
-/// Puts the base image that the device asked for before the image that needs it, and that one back to missing.
+/// Puts the base image that the device asked for before the image that needs it, and that one back to missing. A base
+/// that is there may not be loaded yet ("the software manager is currently in use" is what others get then): it
+/// is waited for once, for as long as for a busy device.
 ///
 /// # Errors
-/// [`StepError::DownloadFailed`] when the device asks for a base that is there already, that is no older than the
-/// image, or that it does not list.
+/// [`StepError::DownloadFailed`] when the device asks again for a base that is there, for one that is no older than
+/// the image, or for one that it does not list.
 pub(super) async fn insert_base(
     attempt: &mut Attempt<'_>,
     needed_by: Version,
@@ -122,20 +180,47 @@ pub(super) async fn insert_base(
     attempt.safe_point()?;
     let refusal = panos::Refusal::BaseMissing { version: base.to_owned() };
     let failed = StepError::DownloadFailed { version: needed_by, refusal, message };
-    let listing = border::listing(attempt.client.software_info().await?);
+    let listing = download::listing(attempt).await?;
     let Some(listed) = base.parse().ok().and_then(|base: Version| listing.find(&base)) else {
         return Err(failed);
     };
     // A base is older than what builds on it: without this a device that names two images each as the other's
     // base, or one as its own, would be asked for them for ever.
-    if listed.version >= needed_by
-        || attempt.journal.image(listed.version).is_some_and(|known| known.state.is_present())
-    {
+    if listed.version >= needed_by {
         return Err(failed);
     }
-    let Some(position) = attempt.journal.image(needed_by).map(|image| image.position) else {
-        return Err(failed);
-    };
+    let is_known = attempt.journal.image(listed.version).is_some();
+    if listed.presence == Presence::Present || is_known {
+        if !attempt.waited_for_base.insert(needed_by) {
+            return Err(failed);
+        }
+        attempt.put_state(needed_by, ImageState::Missing, None);
+        if listed.presence == Presence::Present {
+            let message = format!("waiting until the device has loaded {}", listed.version);
+            let progress = attempt.journal.status().progress;
+            attempt.journal.at(Phase::Download, progress, message);
+            attempt.journal.write().await?;
+            attempt.wait(attempt.context.patience.busy).await?;
+        }
+    }
+    if !is_known {
+        place_before(attempt, listed, needed_by);
+    } else if listed.presence != Presence::Present {
+        // It was there, and somebody deleted it.
+        attempt.put_state(listed.version, ImageState::Missing, None);
+    }
+    let path = attempt.journal.images().iter().map(|image| image.version.to_string()).collect();
+    attempt.journal.status_mut().upgrade_path = path;
+    attempt.journal.audit(
+        AuditAction::PathPlanned,
+        json!({ "base_inserted": listed.version.to_string(), "needed_by": needed_by.to_string() }),
+    );
+    Ok(attempt.journal.write().await?)
+}
+
+/// Makes room for a base on the path.
+fn place_before(attempt: &mut Attempt<'_>, base: &ListedImage, needed_by: Version) {
+    let Some(position) = attempt.journal.image(needed_by).map(|image| image.position) else { return };
     let later: Vec<ImageRecord> =
         attempt.journal.images().iter().filter(|image| image.position >= position).cloned().collect();
     for mut image in later {
@@ -146,14 +231,7 @@ pub(super) async fn insert_base(
         }
         attempt.journal.put_image(image);
     }
-    attempt.journal.put_image(base_record(listed, position));
-    let path = attempt.journal.images().iter().map(|image| image.version.to_string()).collect();
-    attempt.journal.status_mut().upgrade_path = path;
-    attempt.journal.audit(
-        AuditAction::PathPlanned,
-        json!({ "base_inserted": listed.version.to_string(), "needed_by": needed_by.to_string() }),
-    );
-    Ok(attempt.journal.write().await?)
+    attempt.journal.put_image(base_record(base, position));
 }
 
 fn base_record(listed: &ListedImage, position: u32) -> ImageRecord {
@@ -161,7 +239,7 @@ fn base_record(listed: &ListedImage, position: u32) -> ImageRecord {
     ImageRecord {
         version: listed.version,
         position,
-        rule: "base image that the device asked for".to_owned(),
+        rule: ASKED_FOR.to_owned(),
         file_name: listed.file_name.clone(),
         size_bytes: listed.size_bytes,
         state: if present { ImageState::AlreadyPresent } else { ImageState::Missing },

@@ -1,21 +1,29 @@
 //! What is proved about each image, in words that claim no more than that.
 
 use common::audit::AuditAction;
-use common::domain::hash::{Evidence, HashOutcome, judge};
-use common::domain::image::{ListedImage, SoftwareListing};
+use common::domain::hash::{Evidence, HashObservation, HashOutcome, OtherHash, judge};
+use common::domain::image::{ImageFile, ListedImage, SoftwareListing};
 use common::domain::status::Phase;
 use common::domain::version::Version;
 use common::events::JobEvent;
 use common::ledger::ImageState;
 use serde_json::json;
 
-use super::Attempt;
+use super::attempt::Attempt;
 use crate::error::StepError;
+
+/// A file for which this device reports another hash than others do, while none is trusted.
+#[derive(Debug)]
+pub(super) struct Dispute {
+    version: Version,
+    found: String,
+    others: Vec<OtherHash>,
+}
 
 /// Compares the hashes of the images that were there before anything was asked for.
 ///
 /// # Errors
-/// [`StepError::HashMismatch`], [`StepError::HashNotProved`].
+/// [`StepError::HashMismatch`], [`StepError::HashDisputed`], [`StepError::HashNotProved`].
 pub(super) async fn present_images(
     attempt: &mut Attempt<'_>,
     listing: &SoftwareListing,
@@ -35,14 +43,18 @@ pub(super) async fn present_images(
             compare(attempt, listed).await?;
         }
     }
+    let (progress, message) =
+        (attempt.journal.status().progress, attempt.journal.status().upgrade_message.clone());
+    attempt.journal.at(Phase::Verify, progress, message);
     attempt.journal.write().await?;
     verdict(attempt)
 }
 
-/// Compares the hash of one listed image with the catalogue and notes the outcome; writes nothing yet.
+/// Compares the hash of one listed image with the catalogue, and with what the rest of the fleet reports for the
+/// file, and notes the outcome; writes nothing of it yet.
 ///
 /// # Errors
-/// When the catalogue cannot be read while the lease lasts; when somebody wants to stop meanwhile.
+/// When the ledger does not answer while the lease lasts; when somebody wants to stop meanwhile.
 pub(super) async fn compare(attempt: &mut Attempt<'_>, listed: &ListedImage) -> Result<(), StepError> {
     let catalogue = attempt.catalogue().await?;
     let Some(mut image) = attempt.journal.image(listed.version).cloned() else { return Ok(()) };
@@ -51,6 +63,7 @@ pub(super) async fn compare(attempt: &mut Attempt<'_>, listed: &ListedImage) -> 
     }
     let expected = catalogue.expected(&listed.version, image.file_name.as_ref());
     let outcome = judge(listed.sha256.as_ref(), expected, Evidence::DeviceReported);
+    let others = cross_check(attempt, listed, image.file_name.as_ref()).await?;
 
     let (journal, version) = (&mut *attempt.journal, listed.version.to_string());
     let status = journal.status_mut();
@@ -71,39 +84,65 @@ pub(super) async fn compare(attempt: &mut Attempt<'_>, listed: &ListedImage) -> 
         AuditAction::ImageHashed,
         json!({ "version": version, "file_name": file_name, "size_bytes": listed.size_bytes, "result": outcome }),
     );
-    journal.event(JobEvent::ImageHash { version, file_name, outcome: outcome.clone() });
+    journal.event(JobEvent::ImageHash {
+        version: version.clone(),
+        file_name: file_name.clone(),
+        outcome: outcome.clone(),
+    });
+    // With a trusted hash there is nothing to dispute: each device agrees with it, or mismatches.
+    if let (HashOutcome::NoReference { found, .. }, false) = (&outcome, others.is_empty()) {
+        let found = found.to_string();
+        let sums = others.iter().map(|other| other.sha256.to_string()).collect();
+        journal.event(JobEvent::HashDisputed { version, file_name, found: found.clone(), others: sums });
+        journal.status_mut().ready_for_install = false;
+        attempt.disputes.push(Dispute { version: listed.version, found, others });
+    }
     image.outcome = Some(outcome);
-    journal.put_image(image);
+    attempt.journal.put_image(image);
     Ok(())
 }
 
-/// Fails on the first image that the mode does not accept. Call it after the outcomes are written.
+/// Tells the fleet what this device reports for a file; answers what others report for it.
+async fn cross_check(
+    attempt: &Attempt<'_>,
+    listed: &ListedImage,
+    file_name: Option<&ImageFile>,
+) -> Result<Vec<OtherHash>, StepError> {
+    let Some(sha256) = listed.sha256.clone() else { return Ok(Vec::new()) };
+    let observation = HashObservation {
+        version: listed.version,
+        file_name: file_name.cloned(),
+        sha256,
+        serial: attempt.job.device.device.serial.clone(),
+    };
+    attempt.observe(&observation).await
+}
+
+/// Fails on a mismatch, else on a disputed hash, else on the first image that the mode does not accept. Call it after
+/// the outcomes are written.
 ///
 /// # Errors
-/// [`StepError::HashMismatch`], [`StepError::HashNotProved`].
+/// [`StepError::HashMismatch`], [`StepError::HashDisputed`], [`StepError::HashNotProved`].
 pub(super) fn verdict(attempt: &Attempt<'_>) -> Result<(), StepError> {
     let mode = attempt.context.verification;
-    for image in attempt.journal.images() {
-        match &image.outcome {
-            Some(outcome) if outcome.accepted(mode) => {}
-            None => {}
-            Some(HashOutcome::Mismatch { expected, found, .. }) => {
-                return Err(StepError::HashMismatch {
-                    version: image.version,
-                    expected: expected.to_string(),
-                    found: found.to_string(),
-                });
-            }
-            Some(
-                outcome @ (HashOutcome::Verified { .. }
-                | HashOutcome::NotReported
-                | HashOutcome::NoReference { .. }),
-            ) => {
-                return Err(StepError::HashNotProved { version: image.version, outcome: outcome.as_str() });
-            }
+    let outcomes = || {
+        let images = attempt.journal.images().iter();
+        images.filter_map(|image| image.outcome.as_ref().map(|outcome| (image.version, outcome)))
+    };
+    for (version, outcome) in outcomes() {
+        if let HashOutcome::Mismatch { expected, found, .. } = outcome {
+            let (expected, found) = (expected.to_string(), found.to_string());
+            return Err(StepError::HashMismatch { version, expected, found });
         }
     }
-    Ok(())
+    if let Some(Dispute { version, found, others }) = attempt.disputes.first() {
+        let (version, found, others) = (*version, found.clone(), others.clone());
+        return Err(StepError::HashDisputed { version, found, others });
+    }
+    match outcomes().find(|(_, outcome)| !outcome.accepted(mode)) {
+        Some((version, outcome)) => Err(StepError::HashNotProved { version, outcome: outcome.as_str() }),
+        None => Ok(()),
+    }
 }
 
 /// Every image is there and none is refused: the device is ready, if there is anything to install at all.
@@ -111,6 +150,8 @@ pub(super) fn verdict(attempt: &Attempt<'_>) -> Result<(), StepError> {
 /// # Errors
 /// As for [`verdict`].
 pub(super) fn all(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
+    let progress = attempt.journal.status().progress;
+    attempt.journal.at(Phase::Verify, progress, "comparing hashes");
     verdict(attempt)?;
     let n_images = attempt.journal.images().len();
     let n_verified = attempt

@@ -18,7 +18,7 @@ use common::audit::verify;
 use common::broker::EventsFrom;
 use common::config::{self, Config};
 use common::domain::device::{Device, Ha, Source};
-use common::domain::job::{BatchId, JobSpec, JobState, JobType, Requester};
+use common::domain::job::{BatchId, JobSpec, JobState, JobType, PairMode, Requester};
 use common::domain::path::Goal;
 use common::engine::Engine;
 use common::ledger::{Batch, Completeness, EnqueueAnswer, Ledger};
@@ -111,6 +111,7 @@ async fn queue(ledger: &dyn Ledger, firewall: &Firewall) {
         job_type: JobType::DownloadOnly,
         goal: Goal::Target(TARGET.to_string().parse().unwrap()),
         max_attempts: 1,
+        pair: PairMode::InTurn,
         retry_of: None,
     };
     let batch = Batch { id: BatchId::new(), by: requester(), jobs: vec![job] };

@@ -5,16 +5,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::audit::{ChainHead, StoredEntry};
+use common::audit::{AuditFact, ChainHead, StoredEntry};
 use common::domain::catalogue::CatalogueEntry;
 use common::domain::device::{Device, Serial, Source};
+use common::domain::hash::{HashDispute, HashMismatch, HashObservation, OtherHash};
+use common::domain::hold::FleetHold;
+use common::domain::image::ImageFile;
 use common::domain::job::{BatchId, JobId, Requester};
 use common::domain::lease::{Lease, WorkerId};
 use common::domain::status::DeviceStatus;
+use common::domain::version::Version;
 use common::ledger::{
     AttemptView, Batch, CancelAnswer, Catalogue, CatalogueChange, Claim, Completeness, DeviceRecord,
-    Discovery, End, EnqueueAnswer, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError, Outbox,
-    OutboxRow, Query, Queue, Renewal, Rescued, Settlement, StatusCounts, StepRecord, Trail, TrailFilter,
+    Discovery, End, EnqueueAnswer, Fleet, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError,
+    LoginWatch, Outbox, OutboxRow, Query, Queue, RemoveAnswer, Renewal, Rescued, Settlement, StatusCounts,
+    StepRecord, Trail, TrailFilter,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -105,6 +110,36 @@ impl Inventory for Mortal {
     async fn devices(&self) -> Result<Vec<DeviceRecord>, LedgerError> {
         self.inner.devices().await
     }
+    async fn set_address(
+        &self,
+        serial: &Serial,
+        address: Option<&str>,
+        by: &Requester,
+    ) -> Result<DeviceRecord, LedgerError> {
+        self.inner.set_address(serial, address, by).await
+    }
+    async fn remove_device(&self, serial: &Serial, by: &Requester) -> Result<RemoveAnswer, LedgerError> {
+        self.inner.remove_device(serial, by).await
+    }
+}
+
+#[async_trait]
+impl Fleet for Mortal {
+    async fn hold(&self) -> Result<Option<FleetHold>, LedgerError> {
+        self.inner.hold().await
+    }
+    async fn pause(&self, by: &Requester) -> Result<FleetHold, LedgerError> {
+        self.inner.pause(by).await
+    }
+    async fn resume(&self, by: &Requester) -> Result<Option<FleetHold>, LedgerError> {
+        self.inner.resume(by).await
+    }
+    async fn login_refused(&self, serial: &Serial, trip_after: u32) -> Result<LoginWatch, LedgerError> {
+        self.fatal(self.inner.login_refused(serial, trip_after)).await
+    }
+    async fn login_accepted(&self) -> Result<(), LedgerError> {
+        self.fatal(self.inner.login_accepted()).await
+    }
 }
 
 #[async_trait]
@@ -132,6 +167,31 @@ impl Catalogue for Mortal {
     async fn hashes(&self) -> Result<Vec<CatalogueEntry>, LedgerError> {
         self.inner.hashes().await
     }
+    async fn remove_hash(
+        &self,
+        version: &Version,
+        file_name: Option<&ImageFile>,
+        by: &Requester,
+    ) -> Result<Option<CatalogueEntry>, LedgerError> {
+        self.inner.remove_hash(version, file_name, by).await
+    }
+    async fn observe(&self, observation: &HashObservation) -> Result<Vec<OtherHash>, LedgerError> {
+        self.fatal(self.inner.observe(observation)).await
+    }
+    async fn disputes(&self) -> Result<Vec<HashDispute>, LedgerError> {
+        self.inner.disputes().await
+    }
+    async fn mismatches(&self, open_only: bool) -> Result<Vec<HashMismatch>, LedgerError> {
+        self.inner.mismatches(open_only).await
+    }
+    async fn clear_mismatch(
+        &self,
+        serial: &Serial,
+        version: &Version,
+        by: &Requester,
+    ) -> Result<Option<HashMismatch>, LedgerError> {
+        self.inner.clear_mismatch(serial, version, by).await
+    }
 }
 
 #[async_trait]
@@ -149,6 +209,9 @@ impl Trail for Mortal {
     }
     async fn heads(&self, after: Option<&str>, limit: u32) -> Result<Vec<ChainHead>, LedgerError> {
         self.inner.heads(after, limit).await
+    }
+    async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError> {
+        self.inner.note(serial, fact, by).await
     }
 }
 

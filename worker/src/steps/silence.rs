@@ -1,0 +1,194 @@
+//! A device that gives no usable answer while it is being worked on: wait it out, then see who it is and whether it
+//! has booted.
+//!
+//! Promises: within `download.silence_timeout` a silence costs no attempt. What a booting device answers to a log-in
+//! is refused for a while (pan-os-python, `syncjob` and `syncreboot`), so the key at hand is tried at growing
+//! pauses and a new one is asked for twice at most: once early, for a key that ended without a boot, and once
+//! at the very end, whose refusal is an honest one. Nothing here counts for the breaker.
+//!
+//! Leaves to others: what a boot means for a download ([`super::download`]).
+
+use std::time::Duration;
+
+use common::audit::AuditAction;
+use common::events::JobEvent;
+use panos::{Advice, Client, PanosError, Phase, Refusal, SystemInfo};
+use serde_json::json;
+use tokio::time::Instant;
+use tracing::info;
+
+use super::attempt::Attempt;
+use super::identify;
+use crate::error::StepError;
+
+/// Refusals of the key at hand after which a new one is asked for: with the default pace some three minutes after the
+/// first, when the authentication of a device that has booted is usually up.
+const REFUSALS_BEFORE_LOGIN: u32 = 3;
+
+/// Times the pause between two refusals is doubled at most.
+const MOST_DOUBLINGS: u32 = 6;
+
+/// Whether the device came back in the life it was in before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Boot {
+    /// It has not booted: its jobs are what they were.
+    Same,
+    /// It has: the numbers of its jobs mean nothing any more.
+    New,
+}
+
+/// One silence, from its first sign to its end.
+#[derive(Debug)]
+pub(super) struct Silence {
+    began: Instant,
+    /// What came instead of answers, in the order in which each was first met.
+    signs: Vec<&'static str>,
+    n_refused: u32,
+    lasted: Duration,
+}
+
+/// Asks a question that must not cost a log-in, because the device may be booting; a key that ran out while the device
+/// was well is replaced.
+pub(super) async fn quietly<T, A>(attempt: &Attempt<'_>, ask: impl Fn(Client) -> A) -> Result<T, PanosError>
+where
+    A: Future<Output = Result<T, PanosError>>,
+{
+    match ask(attempt.client.without_rekey()).await {
+        Err(error) if is_key_end(&error) => ask(attempt.client.clone()).await,
+        answer => answer,
+    }
+}
+
+/// Waits until the device answers again, after `error`, and tells whether it has booted. The silence is written down.
+///
+/// # Errors
+/// As for [`outlast`] and [`identify::again`].
+pub(super) async fn survive(attempt: &mut Attempt<'_>, error: PanosError) -> Result<Boot, StepError> {
+    let (info, silence) = outlast(attempt, error).await?;
+    identify::again(attempt, &info, silence).await
+}
+
+/// Asks who is there until somebody answers.
+///
+/// # Errors
+/// [`StepError::Silent`] when nobody did in time; the device's own refusal when it refuses the log-in to the end,
+/// and anything that no boot explains.
+pub(super) async fn outlast(
+    attempt: &Attempt<'_>,
+    first: PanosError,
+) -> Result<(SystemInfo, Silence), StepError> {
+    let limit = attempt.context.patience.silence;
+    let mut silence = Silence::new(&first);
+    let mut last = first;
+    let info = loop {
+        let left = limit.saturating_sub(silence.began.elapsed());
+        if left.is_zero() {
+            break last_word(attempt, last, limit).await?;
+        }
+        attempt.wait(silence.pause(attempt, &last).min(left)).await?;
+        let answer = if is_login_refusal(&last) && silence.n_refused == REFUSALS_BEFORE_LOGIN {
+            attempt.client.system_info().await
+        } else {
+            quietly(attempt, |client| async move { client.system_info().await }).await
+        };
+        match answer {
+            Ok(info) => break info,
+            Err(error) if error.may_be_boot() => {
+                silence.note_sign(&error);
+                last = error;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    };
+    silence.lasted = silence.began.elapsed();
+    Ok((info, silence))
+}
+
+/// The time is up. Only a refused log-in is asked about once more, this time with a new key.
+async fn last_word(
+    attempt: &Attempt<'_>,
+    last: PanosError,
+    limit: Duration,
+) -> Result<SystemInfo, StepError> {
+    if is_login_refusal(&last) {
+        Ok(attempt.client.system_info().await?)
+    } else {
+        Err(StepError::Silent { for_s: limit.as_secs(), last })
+    }
+}
+
+/// Whether a device refused user, password or key, for whatever reason.
+pub(super) fn is_login_refusal(error: &PanosError) -> bool {
+    error.refusal().is_some_and(|refusal| refusal.advice() == Advice::Reauthenticate)
+}
+
+/// Whether a key came to its end on a device that is well: a booting one says neither.
+fn is_key_end(error: &PanosError) -> bool {
+    matches!(error.refusal(), Some(Refusal::KeyExpired | Refusal::SessionTimedOut))
+}
+
+impl Silence {
+    fn new(first: &PanosError) -> Self {
+        let mut silence =
+            Self { began: Instant::now(), signs: Vec::new(), n_refused: 0, lasted: Duration::ZERO };
+        silence.note_sign(first);
+        silence
+    }
+
+    fn note_sign(&mut self, error: &PanosError) {
+        if is_login_refusal(error) {
+            self.n_refused += 1;
+        }
+        let sign = sign(error);
+        if !self.signs.contains(&sign) {
+            self.signs.push(sign);
+        }
+    }
+
+    /// Slow, and slower with every refusal.
+    fn pause(&self, attempt: &Attempt<'_>, last: &PanosError) -> Duration {
+        let pause = attempt.context.pace.slow(rand::random());
+        if is_login_refusal(last) {
+            pause * (1 << self.n_refused.saturating_sub(1).min(MOST_DOUBLINGS))
+        } else {
+            pause
+        }
+    }
+
+    /// Puts the silence into trail and feed, with the next write.
+    pub(super) fn note(self, attempt: &mut Attempt<'_>, boot: Option<Boot>) {
+        let since_s = self.lasted.as_secs();
+        let signs = self.signs.join(", ");
+        let after = match boot {
+            Some(Boot::New) => "; it has booted since",
+            Some(Boot::Same) => "; it has not booted",
+            None => "",
+        };
+        let message = format!("no usable answer for {since_s} s ({signs}){after}");
+        info!("{}: {message}", attempt.job.device.device.serial);
+        attempt.journal.audit(
+            AuditAction::DeviceSilent,
+            json!({
+                "silent_for_s": since_s,
+                "signs": self.signs,
+                "booted": boot.map(|boot| boot == Boot::New),
+                "booted_at_s": attempt.booted_at_s,
+            }),
+        );
+        attempt.journal.event(JobEvent::DeviceSilent { since_s, message });
+    }
+}
+
+/// What came instead of an answer, in a few words.
+fn sign(error: &PanosError) -> &'static str {
+    match error {
+        PanosError::NoAnswer { phase: Phase::Connect, .. } => "no connection",
+        PanosError::NoAnswer { phase: Phase::Answer, .. } => "no answer",
+        PanosError::Refused { .. } if is_login_refusal(error) => "log-in refused",
+        PanosError::Refused { .. } => "refused",
+        PanosError::UnexpectedAnswer { .. } => "unusable answer",
+        PanosError::TooLarge { .. } => "answer too large",
+        PanosError::Tls { .. } => "no trusted connection",
+        PanosError::Setup { .. } => "not asked",
+    }
+}
