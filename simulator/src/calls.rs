@@ -50,6 +50,10 @@ pub struct Class {
 /// Lengths on a real device at which a class begins, in seconds.
 const CLASSES: [u64; 7] = [0, 30, 60, 120, 240, 420, 540];
 
+/// Downloads that are judged take this long on a real device, in seconds: on shorter ones a delay is that of the
+/// machine that simulates, multiplied.
+pub const JUDGED_S: u64 = 540;
+
 /// The latest that the end of a download may be noticed: this part of it, or this long if that is longer.
 pub const LATE_SHARE: f64 = 0.05;
 /// See [`LATE_SHARE`].
@@ -62,9 +66,11 @@ pub struct Report {
     pub scale: u32,
     /// From short downloads to long ones; classes without images are left out.
     pub classes: Vec<Class>,
-    /// Images of which the end was noticed later than it may be.
+    /// Images that are judged.
+    pub n_judged: usize,
+    /// Those of them of which the end was noticed later than it may be.
     pub n_late: usize,
-    /// The most requests that an image took.
+    /// The most requests that one of them took.
     pub most_calls: u64,
     /// Log-ins of the device that logged in most often, Panorama apart.
     pub most_keygens: u64,
@@ -100,6 +106,7 @@ pub fn report(counters: &Counters, state: &State) -> Report {
             Some(Sample { length, late, calls: image.calls() })
         })
         .collect();
+    let judged = || samples.iter().filter(|sample| sample.length.as_secs() >= JUDGED_S);
     let keygens = |numbers: &&BoxCounters| numbers.commands.get(&crate::word::Word::Keygen).copied();
     Report {
         scale,
@@ -108,8 +115,9 @@ pub fn report(counters: &Counters, state: &State) -> Report {
             .enumerate()
             .filter_map(|(n, from_s)| class(&samples, *from_s, CLASSES.get(n + 1)))
             .collect(),
-        n_late: samples.iter().filter(|sample| sample.is_late()).count(),
-        most_calls: samples.iter().map(|sample| sample.calls).max().unwrap_or(0),
+        n_judged: judged().count(),
+        n_late: judged().filter(|sample| sample.is_late()).count(),
+        most_calls: judged().map(|sample| sample.calls).max().unwrap_or(0),
         most_keygens: boxes.iter().filter_map(keygens).max().unwrap_or(0),
         most_connections: boxes.iter().map(|numbers| numbers.connections).max().unwrap_or(0),
     }
@@ -169,7 +177,7 @@ mod tests {
         let report = report(&counters, &serde_json::from_value(state).unwrap());
         let classes: Vec<_> = report.classes.iter().map(|class| (class.from_s, class.calls.1)).collect();
         assert_eq!(classes, [(120, 15), (540, 33)]);
-        assert_eq!((report.n_late, report.most_calls, report.most_keygens), (0, 33, 1));
+        assert_eq!((report.n_judged, report.n_late, report.most_calls, report.most_keygens), (1, 0, 33, 1));
         assert_eq!(report.classes[1].late.1, Duration::from_secs(18));
     }
 }

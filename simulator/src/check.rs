@@ -40,11 +40,29 @@ struct Job {
     failure_kind: Option<String>,
     #[serde(default)]
     ready_for_install: Option<bool>,
+    #[serde(default)]
+    images: Vec<JobImage>,
+}
+
+/// One image of a job, as far as it is read here.
+#[derive(Debug, Clone, Deserialize)]
+struct JobImage {
+    version: String,
+    #[serde(default)]
+    outcome: Option<Outcome>,
+}
+
+/// What is known about its bytes.
+#[derive(Debug, Clone, Deserialize)]
+struct Outcome {
+    outcome: String,
 }
 
 /// What the control endpoint says about the fleet.
 #[derive(Debug, Deserialize)]
 pub struct Fleet {
+    #[serde(default)]
+    target: Option<Version>,
     devices: Vec<FleetDevice>,
 }
 
@@ -126,6 +144,7 @@ pub fn compare(fleet: &Fleet, export: &Export, counters: Option<&Counters>) -> V
         if !matches_one(&device.expected, job) {
             deviations.push(device.deviation(in_words(&device.expected), found(job)));
         }
+        deviations.extend(hash_deviation(device, fleet.target, job));
         if let Some(numbers) = counters.and_then(|counters| counters.devices.get(&device.serial)) {
             deviations.extend(asked::compare(device, numbers));
         }
@@ -166,6 +185,15 @@ fn matches(expected: &Expected, job: Option<&Job>) -> bool {
                 && (expected.kind.is_none() || job.failure_kind == expected.kind)
         }
     }
+}
+
+/// Whether something else is known about the target's bytes than there should be, where the export says it.
+fn hash_deviation(device: &FleetDevice, target: Option<Version>, job: Option<&Job>) -> Option<Deviation> {
+    let expected = device.expected.hash.as_ref()?;
+    let target = target?.to_string();
+    let image = job?.images.iter().find(|image| image.version == target)?;
+    let found = image.outcome.as_ref().map_or("nothing", |outcome| &outcome.outcome);
+    (found != expected).then(|| device.deviation(format!("{target} {expected}"), found.to_owned()))
 }
 
 /// Of a problem with two right ends, where several devices have it and none ended in the first way.

@@ -73,7 +73,8 @@ pub enum Command {
         /// Address of the control endpoint, as the ready line prints it.
         #[arg(long, value_name = "URL")]
         control: String,
-        /// Exit code 1 when an image took more calls, or an end was noticed later than 5 % of the download or 2 s.
+        /// Exit code 1 when an image of nine real minutes or more took more calls, or its end was noticed later
+        /// than 5 % of the download or 2 s, or when there is none.
         #[arg(long, value_name = "N")]
         max_calls: Option<u64>,
     },

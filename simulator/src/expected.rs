@@ -44,6 +44,10 @@ pub struct Expected {
     /// The most accepted download requests for any one image; 0 where nothing may be asked for.
     #[serde(default = "one")]
     pub asks: u32,
+    /// What must be known about the target's bytes: verified, mismatch, not_reported or no_reference. Not compared
+    /// when absent, or when the job export says nothing about images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hash: Option<String>,
     /// Another end that is as right, as long as some device with the same problem has the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otherwise: Option<Box<Expected>>,
@@ -56,7 +60,11 @@ fn one() -> u32 {
 impl Expected {
     /// The job completes and the device is ready.
     pub fn completed() -> Self {
-        Self { state: ExpectedState::Completed, kind: None, ready_for_install: true, ..Self::none().asks(1) }
+        Self {
+            state: ExpectedState::Completed,
+            ready_for_install: true,
+            ..Self::none().asks(1).hash("verified")
+        }
     }
 
     /// The job fails for that reason.
@@ -71,13 +79,26 @@ impl Expected {
 
     /// No job is queued.
     pub fn none() -> Self {
-        Self { state: ExpectedState::None, kind: None, ready_for_install: false, asks: 0, otherwise: None }
+        Self {
+            state: ExpectedState::None,
+            kind: None,
+            ready_for_install: false,
+            asks: 0,
+            hash: None,
+            otherwise: None,
+        }
     }
 
     /// With so many accepted download requests for one image at most.
     #[must_use]
     pub fn asks(self, asks: u32) -> Self {
         Self { asks, ..self }
+    }
+
+    /// With that known about the target's bytes.
+    #[must_use]
+    pub fn hash(self, outcome: &str) -> Self {
+        Self { hash: Some(outcome.to_owned()), ..self }
     }
 
     /// With another end that is as right.

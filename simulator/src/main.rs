@@ -176,6 +176,7 @@ fn calls(control: &str, max_calls: Option<u64>) -> anyhow::Result<u8> {
         serde_json::from_str(&http_get::get(control, "/state")?).context("/state is not a fleet's state")?;
     let report = calls::report(&counters, &state);
     output::calls(&report);
-    let is_within = max_calls.is_none_or(|max| report.most_calls <= max && report.n_late == 0);
+    let is_within =
+        max_calls.is_none_or(|max| report.n_judged > 0 && report.most_calls <= max && report.n_late == 0);
     Ok(if is_within { OK } else { DEVIATIONS })
 }

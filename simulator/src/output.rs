@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use serde::Serialize;
-use simulator::calls::{LATE, LATE_SHARE, Report};
+use simulator::calls::{JUDGED_S, LATE, LATE_SHARE, Report};
 use simulator::check::{self, Group, Verdict};
 use simulator::fleet::PANORAMA;
 use simulator::scenario::{ODDITIES, Problem};
@@ -114,9 +114,10 @@ pub fn calls(report: &Report) {
             class.late_share.1 * 100.0,
         );
     }
-    println!("At most {} calls for an image.", report.most_calls);
     println!(
-        "{} ends were noticed later than {:.0} % of the download or {} s.",
+        "{} downloads of {JUDGED_S} s and more: at most {} calls, {} ends noticed later than {:.0} % or {} s.",
+        report.n_judged,
+        report.most_calls,
         report.n_late,
         LATE_SHARE * 100.0,
         LATE.as_secs()

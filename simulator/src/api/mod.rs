@@ -83,7 +83,11 @@ fn on_answer(world: &World, host: Host<'_>, word: Word) -> Strike {
             if device.take_malformed(now) {
                 return Strike { spoiled: Some(FaultKind::MalformedXml), ..Strike::default() };
             }
-            device.faults.on_answer(now, word)
+            let strike = device.faults.on_answer(now, word);
+            if strike.spoiled == Some(FaultKind::KeyExpired) {
+                device.keys.expire();
+            }
+            strike
         }
     }
 }

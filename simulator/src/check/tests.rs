@@ -75,6 +75,16 @@ fn what_should_not_have_been_asked_is_a_deviation_and_each_device_counts_once() 
 }
 
 #[test]
+fn another_outcome_of_the_hash_is_a_deviation_where_the_export_tells_it() {
+    let mut jobs = right();
+    for (outcome, n) in [("verified", 0), ("no_reference", 1)] {
+        jobs[0]["images"] = serde_json::json!([{"version": "11.1.0"},
+            {"version": "11.1.4-h7", "outcome": {"outcome": outcome, "evidence": "device_reported"}}]);
+        assert_eq!(compared(&jobs).deviations.len(), n, "{outcome}");
+    }
+}
+
+#[test]
 fn devices_are_grouped_by_problem_and_by_oddity() {
     let mut jobs = right();
     jobs[2]["state"] = "completed".into();

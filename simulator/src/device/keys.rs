@@ -32,6 +32,11 @@ impl Keys {
         key
     }
 
+    /// Ends the account's key.
+    pub fn expire(&mut self) {
+        self.live = None;
+    }
+
     /// Whether the account's key is this one.
     pub fn accepts(&self, key: &str) -> bool {
         self.live.as_deref() == Some(key)

@@ -11,6 +11,7 @@
 mod boot;
 pub mod disk;
 mod ends;
+mod files;
 pub mod jobs;
 pub mod keys;
 mod software;
@@ -32,9 +33,10 @@ use crate::version::Version;
 use boot::Boot;
 pub use boot::Readiness;
 use disk::Space;
+pub use files::{DeleteRefusal, ImportRefusal};
 use jobs::{Doom, Job, JobEnd, JobKind};
 use keys::Keys;
-pub use software::{DeleteRefusal, DownloadRefusal, Entry, ImportRefusal, InstallRefusal, Presence};
+pub use software::{DownloadRefusal, Entry, InstallRefusal, Presence};
 use software::{Origin, Stored};
 use spec::DeviceSpec;
 

@@ -125,7 +125,7 @@ problems! {
     /// Has every image of the path.
     AlreadyStaged = "already-staged", Device(images::already_staged), Expected::completed().asks(0);
     /// Has the target by import, with no name, no sizes and no hash in the list.
-    Imported = "imported", Device(images::imported), Expected::completed().asks(0);
+    Imported = "imported", Device(images::imported), Expected::completed().asks(0).hash("not_reported");
     /// Has the base of the target's train, but not the target.
     HalfStaged = "half-staged", Device(images::half_staged), Expected::completed();
     /// Runs the target's train, whose base was deleted from it: the target's download fails until the base is
@@ -139,15 +139,15 @@ problems! {
     /// Room according to df, but the download ends for want of it.
     DiskFills = "disk-fills", Device(images::disk_fills), Expected::failed("disk_full");
     /// Reports a false hash for the target.
-    HashMismatch = "hash-mismatch", Device(images::hash_mismatch), Expected::failed("hash_mismatch");
+    HashMismatch = "hash-mismatch", Device(images::hash_mismatch), Expected::failed("hash_mismatch").hash("mismatch");
     /// Devices of one platform report different hashes for the target, and the catalogue holds none: whoever
     /// is not the first to report fails.
     HashDisputed = "hash-disputed", Device(images::hash_disputed),
-        Expected::failed("hash_disputed").otherwise(Expected::completed());
+        Expected::failed("hash_disputed").otherwise(Expected::completed().hash("no_reference"));
     /// Reports a hash for the target that the catalogue does not hold, the same on every device of its platform.
-    HashUnknown = "hash-unknown", Device(images::hash_unknown), Expected::completed();
+    HashUnknown = "hash-unknown", Device(images::hash_unknown), Expected::completed().hash("no_reference");
     /// Reports no hashes.
-    HashNotReported = "hash-not-reported", Device(images::hash_not_reported), Expected::completed();
+    HashNotReported = "hash-not-reported", Device(images::hash_not_reported), Expected::completed().hash("not_reported");
 
     /// The update server cannot be reached: communication error.
     UpdateServer = "update-server", Device(images::update_server), Expected::failed("update_server").asks(0);

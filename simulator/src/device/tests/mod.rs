@@ -1,3 +1,5 @@
+mod troubles;
+
 use std::time::Duration;
 
 use super::*;
