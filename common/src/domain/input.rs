@@ -8,16 +8,13 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// Longest part of a found value that a message repeats, in characters: enough to recognise a 64-digit hash.
+/// Longest part of a found value that a message repeats, in characters as shown: enough to recognise a 64-digit
+/// hash. An escaped character counts with what is shown for it.
 const QUOTED_CHARS: usize = 72;
 
 /// `text` in backticks, control characters escaped, cut when it is long.
 pub(super) fn quoted(text: &str) -> String {
-    let mut shown: String = text.chars().take(QUOTED_CHARS).flat_map(char::escape_debug).collect();
-    if text.chars().nth(QUOTED_CHARS).is_some() {
-        shown.push_str("..");
-    }
-    format!("`{shown}`")
+    format!("`{}`", cut(text.chars().map(char::escape_debug), QUOTED_CHARS))
 }
 
 /// Longest message of a parser that is repeated, in characters. Parsers name what they found, whole.
@@ -26,11 +23,25 @@ const TOLD_CHARS: usize = 160;
 /// What another parser says, on one line and cut: it may repeat a text of the file of any length.
 pub(super) fn told(error: &impl fmt::Display) -> String {
     let text = error.to_string();
-    let mut told: String = text.chars().take(TOLD_CHARS).flat_map(escape_control).collect();
-    if text.chars().nth(TOLD_CHARS).is_some() {
-        told.push_str("..");
+    cut(text.chars().map(escape_control), TOLD_CHARS)
+}
+
+/// As many whole pieces as fit into `most` characters; two dots stand for the rest.
+fn cut<P: Iterator<Item = char>>(pieces: impl Iterator<Item = P>, most: usize) -> String {
+    let (mut shown, mut n_shown) = (String::new(), 0);
+    for piece in pieces {
+        let before = shown.len();
+        for character in piece {
+            shown.push(character);
+            n_shown += 1;
+        }
+        if n_shown > most {
+            shown.truncate(before);
+            shown.push_str("..");
+            break;
+        }
     }
-    told
+    shown
 }
 
 /// A character as a message may hold it; quotes and backslashes are the parser's own.
@@ -73,6 +84,43 @@ pub struct Problem {
     pub found: String,
     /// What would do instead.
     pub remedy: String,
+}
+
+/// Most problems told of one file. Who mends these sees the next ones.
+const MOST_TOLD: usize = 200;
+
+/// The problems of one file, in its order, as they are found.
+pub(super) struct Problems<'a> {
+    file: &'a str,
+    list: Vec<Problem>,
+    n_untold: usize,
+}
+
+impl<'a> Problems<'a> {
+    /// None yet, of `file` as the caller named it.
+    pub(super) fn of(file: &'a str) -> Self {
+        Self { file, list: Vec::new(), n_untold: 0 }
+    }
+
+    /// Adds one; beyond [`MOST_TOLD`] they are only counted.
+    pub(super) fn add(&mut self, place: Place, found: impl Into<String>, remedy: impl Into<String>) {
+        if self.list.len() < MOST_TOLD {
+            let (file, found, remedy) = (self.file.to_owned(), found.into(), remedy.into());
+            self.list.push(Problem { file, place, found, remedy });
+        } else {
+            self.n_untold += 1;
+        }
+    }
+
+    /// All of them when there are any; the last one counts those that are not told.
+    pub(super) fn into_result(mut self) -> Result<(), Vec<Problem>> {
+        if self.n_untold > 0 {
+            let (file, found) = (self.file.to_owned(), format!("{} more problems", self.n_untold));
+            let remedy = "mend those above first".to_owned();
+            self.list.push(Problem { file, place: Place::Whole, found, remedy });
+        }
+        if self.list.is_empty() { Ok(()) } else { Err(self.list) }
+    }
 }
 
 /// A JSON object as its pairs in order, a key that comes twice included: a map would keep the last one
@@ -125,6 +173,9 @@ mod tests {
         let long = quoted(&"x".repeat(5_000));
         assert_eq!(long.len(), QUOTED_CHARS + 4, "{long}");
         assert!(long.ends_with("..`"), "{long}");
+        let escaped = quoted(&"\u{feff}".repeat(5_000));
+        assert_eq!(escaped.len(), QUOTED_CHARS + 4, "nine whole escapes of eight: {escaped}");
+        assert_eq!(quoted(&"x".repeat(QUOTED_CHARS)).len(), QUOTED_CHARS + 2, "not cut");
     }
 
     #[test]

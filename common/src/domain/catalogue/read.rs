@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::{Catalogue, CatalogueEntry, CatalogueProblem as Problem};
 use crate::domain::hash::Sha256Hex;
 use crate::domain::image::ImageFile;
-use crate::domain::input::{Pairs, Place, describe, quoted, told};
+use crate::domain::input::{Pairs, Place, Problems, describe, quoted, told};
 use crate::domain::version::Version;
 
 /// The header that a CSV has to have.
@@ -27,26 +27,23 @@ const FILE_REMEDY: &str =
 /// # Errors
 /// Every [`Problem`] of the file, two hashes for one key included.
 pub fn parse(text: &str, source: &str) -> Result<Vec<CatalogueEntry>, Vec<Problem>> {
-    let mut reader = Reader { source, entries: Vec::new(), problems: Vec::new() };
+    let mut reader = Reader { source, entries: Vec::new(), problems: Problems::of(source) };
     let text = text.trim_start_matches('\u{feff}');
     match text.trim_start().chars().next() {
         Some('[') => reader.json_list(text),
         Some('{') => reader.json_object(text),
         Some(_) => reader.csv(text),
-        None => reader.problem(Place::Whole, "nothing", HEADER_REMEDY),
+        None => reader.problems.add(Place::Whole, "nothing", HEADER_REMEDY),
     }
     reader.find_conflicts();
-    if reader.problems.is_empty() {
-        Ok(reader.entries.into_iter().map(|(_, entry)| entry).collect())
-    } else {
-        Err(reader.problems)
-    }
+    reader.problems.into_result()?;
+    Ok(reader.entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
 struct Reader<'a> {
     source: &'a str,
     entries: Vec<(Place, CatalogueEntry)>,
-    problems: Vec<Problem>,
+    problems: Problems<'a>,
 }
 
 /// The three texts of an entry; a text that is not there was a problem of its own already.
@@ -57,22 +54,17 @@ struct Texts<'a> {
 }
 
 impl Reader<'_> {
-    fn problem(&mut self, place: Place, found: impl Into<String>, remedy: impl Into<String>) {
-        let (file, found, remedy) = (self.source.to_owned(), found.into(), remedy.into());
-        self.problems.push(Problem { file, place, found, remedy });
-    }
-
     fn csv(&mut self, text: &str) {
         let mut csv =
             csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
         let header = match csv.headers() {
             Ok(header) => header.clone(),
-            Err(error) => return self.problem(Place::Line(1), told(&error), HEADER_REMEDY),
+            Err(error) => return self.problems.add(Place::Line(1), told(&error), HEADER_REMEDY),
         };
         let column = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
         let (Some(version), Some(sha256)) = (column("version"), column("sha256")) else {
             let found = quoted(&header.iter().collect::<Vec<_>>().join(","));
-            return self.problem(Place::Line(1), found, HEADER_REMEDY);
+            return self.problems.add(Place::Line(1), found, HEADER_REMEDY);
         };
         let file_name = column("filename");
         let mut lines = Lines { text, byte: 0, line: 1 };
@@ -88,7 +80,7 @@ impl Reader<'_> {
                 }
                 Err(error) => {
                     let line = lines.at(error.position());
-                    self.problem(Place::Line(line), told(&error), "write version,filename,sha256");
+                    self.problems.add(Place::Line(line), told(&error), "write version,filename,sha256");
                 }
             }
         }
@@ -99,7 +91,7 @@ impl Reader<'_> {
         for (index, element) in elements.iter().enumerate() {
             let place = |key: &str| Place::Element(format!("[{index}]{key}"));
             let Some(object) = element.as_object() else {
-                self.problem(
+                self.problems.add(
                     place(""),
                     describe(element),
                     "write an object with version, filename and sha256",
@@ -111,7 +103,7 @@ impl Reader<'_> {
                 None | Some(Value::Null) if is_optional => None,
                 found => {
                     let found = found.map_or_else(|| format!("no {key}"), describe);
-                    self.problem(place(&format!(".{key}")), found, "write a text in quotation marks");
+                    self.problems.add(place(&format!(".{key}")), found, "write a text in quotation marks");
                     None
                 }
             };
@@ -131,7 +123,11 @@ impl Reader<'_> {
                     self.entry(place, &texts);
                 }
                 Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-                    self.problem(place, describe(hash), "write the hash as 64 hex digits in quotation marks");
+                    self.problems.add(
+                        place,
+                        describe(hash),
+                        "write the hash as 64 hex digits in quotation marks",
+                    );
                 }
             }
         }
@@ -143,7 +139,7 @@ impl Reader<'_> {
         serde_json::from_str(text)
             .map_err(|error| {
                 let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
-                self.problem(Place::Line(line), told(&error), remedy);
+                self.problems.add(Place::Line(line), told(&error), remedy);
             })
             .ok()
     }
@@ -152,15 +148,15 @@ impl Reader<'_> {
     fn entry(&mut self, place: Place, texts: &Texts<'_>) {
         let version = texts.version.and_then(|text| {
             let parsed = text.parse::<Version>();
-            parsed.map_err(|_| self.problem(place.clone(), quoted(text), VERSION_REMEDY)).ok()
+            parsed.map_err(|_| self.problems.add(place.clone(), quoted(text), VERSION_REMEDY)).ok()
         });
         let file_name = texts.file_name.map(|text| {
             let parsed = ImageFile::parse(text);
-            parsed.map_err(|_| self.problem(place.clone(), quoted(text), FILE_REMEDY)).ok()
+            parsed.map_err(|_| self.problems.add(place.clone(), quoted(text), FILE_REMEDY)).ok()
         });
         let sha256 = texts.sha256.and_then(|text| {
             let parsed = Sha256Hex::parse(text);
-            parsed.map_err(|error| self.problem(place.clone(), quoted(text), error.to_string())).ok()
+            parsed.map_err(|error| self.problems.add(place.clone(), quoted(text), error.to_string())).ok()
         });
         let file_name = match file_name {
             Some(None) => return,
@@ -177,7 +173,7 @@ impl Reader<'_> {
         let mut catalogue = Catalogue::default();
         for (place, entry) in self.entries.clone() {
             if let Err(conflict) = catalogue.add(entry) {
-                self.problem(place, conflict.to_string(), "check which one the vendor publishes");
+                self.problems.add(place, conflict.to_string(), "check which one the vendor publishes");
             }
         }
     }

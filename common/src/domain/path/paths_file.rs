@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::Goal;
-use crate::domain::input::{Pairs, Place, Problem, describe, quoted, told};
+use crate::domain::input::{Pairs, Place, Problem, Problems, describe, quoted, told};
 use crate::domain::version::{TRAINS, Version};
 
 const VERSION_REMEDY: &str = "write MAJOR.MINOR.PATCH or with -hN, for example 11.1.4-h7";
@@ -25,24 +25,24 @@ impl PathsFile {
     /// # Errors
     /// Every [`Problem`] of the file, in its order.
     pub fn parse(text: &str, source: &str) -> Result<Self, Vec<Problem>> {
-        let mut reader = Reader { source, problems: Vec::new() };
+        let mut reader = Reader { problems: Problems::of(source) };
         let pairs = match serde_json::from_str::<Pairs<Value>>(text.trim_start_matches('\u{feff}')) {
             Ok(Pairs(pairs)) => pairs,
             Err(error) => {
                 let line = u64::try_from(error.line()).unwrap_or(u64::MAX);
                 let remedy = r#"write an object of lists, for example {"10.0.2": ["10.1.0", "10.1.14"]}"#;
-                reader.add(Place::Line(line), told(&error), remedy);
-                return Err(reader.problems);
+                reader.problems.add(Place::Line(line), told(&error), remedy);
+                return reader.problems.into_result().map(|()| Self::default());
             }
         };
         let mut paths = BTreeMap::new();
         for (running, path) in &pairs {
             let Some((version, path)) = reader.path(running, path) else { continue };
             if paths.insert(version, path).is_some() {
-                reader.add(element(running), "a second path", "keep one path per running version");
+                reader.problems.add(element(running), "a second path", "keep one path per running version");
             }
         }
-        if reader.problems.is_empty() { Ok(Self { paths }) } else { Err(reader.problems) }
+        reader.problems.into_result().map(|()| Self { paths })
     }
 
     /// The goal of a device that runs `version`, where the file has a path for exactly this version.
@@ -71,28 +71,26 @@ fn element(running: &str) -> Place {
 }
 
 struct Reader<'a> {
-    source: &'a str,
-    problems: Vec<Problem>,
+    problems: Problems<'a>,
 }
 
 impl Reader<'_> {
-    fn add(&mut self, place: Place, found: impl Into<String>, remedy: impl Into<String>) {
-        let (file, found, remedy) = (self.source.to_owned(), found.into(), remedy.into());
-        self.problems.push(Problem { file, place, found, remedy });
-    }
-
     /// One pair of the file; `None` when it cannot be read at all.
     fn path(&mut self, running: &str, path: &Value) -> Option<(Version, Vec<Version>)> {
         let version = running
             .parse::<Version>()
-            .map_err(|_| self.add(element(running), "no version as key", VERSION_REMEDY))
+            .map_err(|_| self.problems.add(element(running), "no version as key", VERSION_REMEDY))
             .ok();
         let Some(steps) = path.as_array() else {
-            self.add(element(running), describe(path), "write a list of versions");
+            self.problems.add(element(running), describe(path), "write a list of versions");
             return None;
         };
         if steps.is_empty() {
-            self.add(element(running), "an empty list", "name at least the target, or leave the version out");
+            self.problems.add(
+                element(running),
+                "an empty list",
+                "name at least the target, or leave the version out",
+            );
         }
         let path: Vec<Version> =
             steps.iter().enumerate().filter_map(|(index, step)| self.step(running, index, step)).collect();
@@ -100,7 +98,7 @@ impl Reader<'_> {
         if let (Some(version), Some(target)) = (version, path.last())
             && *target <= version
         {
-            self.add(
+            self.problems.add(
                 element(running),
                 format!("target `{target}`"),
                 "end the path above the running version",
@@ -112,7 +110,7 @@ impl Reader<'_> {
     fn step(&mut self, running: &str, index: usize, step: &Value) -> Option<Version> {
         let place = Place::Element(format!("{}[{index}]", quoted(running)));
         let Some(text) = step.as_str() else {
-            self.add(place, describe(step), "write a version in quotation marks");
+            self.problems.add(place, describe(step), "write a version in quotation marks");
             return None;
         };
         match text.parse::<Version>() {
@@ -121,7 +119,7 @@ impl Reader<'_> {
                 Some(version)
             }
             Err(_) => {
-                self.add(place, quoted(text), VERSION_REMEDY);
+                self.problems.add(place, quoted(text), VERSION_REMEDY);
                 None
             }
         }
@@ -132,7 +130,7 @@ impl Reader<'_> {
         let train = version.train();
         if !train.is_known() && !train.may_be_new() {
             let trains = TRAINS.map(|train| train.to_string()).join(" ");
-            self.add(
+            self.problems.add(
                 place,
                 format!("`{version}`"),
                 format!("there is no PAN-OS {train}; the trains are {trains}"),
@@ -146,7 +144,7 @@ impl Reader<'_> {
                 && after <= before
             {
                 let found = format!("`{after}` after `{before}`");
-                self.add(element(running), found, "name each version once, oldest first");
+                self.problems.add(element(running), found, "name each version once, oldest first");
             }
         }
     }
@@ -203,6 +201,15 @@ mod tests {
         paths.json, at `10.1.7`: found a second path; keep one path per running version
         paths.json, at `10.1.8`: found target `10.1.8`; end the path above the running version
         "#);
+    }
+
+    #[test]
+    fn a_file_full_of_problems_tells_the_first_ones_and_counts_the_rest() {
+        let pairs: Vec<String> = (0..1_000).map(|n| format!(r#""{n}": ["10.1.0"]"#)).collect();
+        let problems = PathsFile::parse(&format!("{{{}}}", pairs.join(",")), "paths.json").unwrap_err();
+        assert_eq!(problems.len(), 201);
+        let last = problems.last().unwrap().to_string();
+        assert_eq!(last, "paths.json, as a whole: found 800 more problems; mend those above first");
     }
 
     #[test]
