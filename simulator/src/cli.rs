@@ -32,8 +32,8 @@ Control endpoint (plain HTTP and JSON, loopback only):
   POST, DELETE       /faults                    faults of every firewall
   POST /speed {\"download_time\": \"1s\"}           for downloads that begin from now on
   POST /reset-counters
-A fault: {\"kind\": \"http_error\", \"status\": 502, \"count\": 3, \"for\": \"10s\", \"commands\": [\"job\"]}; only `kind` is
-needed, and a wrong kind is answered with the list of kinds.";
+A fault: {\"kind\": \"http_error\", \"status\": 502, \"count\": 3, \"for\": \"10s\", \"commands\": [\"job\"],
+\"every\": 2}; only `kind` is needed, and a wrong kind is answered with the list of kinds.";
 
 /// Both, for `--help`.
 fn long_help() -> String {

@@ -61,6 +61,7 @@ impl Device {
             self.running = version;
         }
         self.jobs.clear();
+        self.copies.clear();
         self.next_job_id = 1;
         if self.spec.quirks.autocommit_fails {
             self.add_ended(JobKind::AutoCommit, up, false);

@@ -9,6 +9,7 @@
 //! ([`crate::scenario`]).
 
 mod boot;
+mod copies;
 pub mod disk;
 mod ends;
 mod files;
@@ -19,7 +20,7 @@ pub mod spec;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -32,6 +33,7 @@ use crate::seeded::Seed;
 use crate::version::Version;
 use boot::Boot;
 pub use boot::Readiness;
+use copies::Copy;
 use disk::Space;
 pub use files::{DeleteRefusal, ImportRefusal};
 use jobs::{Doom, Job, JobEnd, JobKind};
@@ -68,6 +70,7 @@ pub struct Device {
     manager_busy_until: Option<Moment>,
     last_end: Option<(Version, Moment)>,
     content_at: Option<Moment>,
+    copies: VecDeque<Copy>,
     foreign: Option<Version>,
 }
 
@@ -115,6 +118,7 @@ impl Device {
             manager_busy_until: None,
             last_end: None,
             content_at: None,
+            copies: VecDeque::new(),
             foreign: spec.foreign_download,
             spec,
         }
@@ -161,6 +165,7 @@ impl Device {
         {
             let end = self.outcome(index, at);
             self.jobs[index].end = Some(end);
+            self.next_copy(at);
         }
     }
 

@@ -265,19 +265,6 @@ impl Device {
         }
     }
 
-    /// Takes over an image from the other member of the pair, which makes this one busy as well. Does nothing
-    /// when the device is busy already.
-    pub fn receive(&mut self, version: Version, now: Moment, length: Duration) {
-        if self.active_download().is_none() && !self.stored.contains_key(&version) {
-            let fails = self.spec.quirks.sync_fails;
-            let length = length + self.spec.quirks.sync_lag.map_or(Duration::ZERO, |lag| lag.0);
-            let job = self.begin(JobKind::Download(version), "", now, length);
-            if fails {
-                *job = job.clone().doomed(Doom::CopyFails, 0.5);
-            }
-        }
-    }
-
     /// Begins an installation.
     ///
     /// # Errors

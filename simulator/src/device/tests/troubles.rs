@@ -161,3 +161,24 @@ fn a_foreign_download_of_the_very_image_leaves_nothing_to_ask_for() {
     device.settle(at(10));
     assert!(device.present().contains(&base));
 }
+
+#[test]
+fn copies_from_the_other_member_come_one_after_the_other_and_a_reboot_loses_those_that_wait() {
+    let mut device = odd(|quirks| quirks.sync_lag = seconds(2));
+    let [base, target] = [version("11.1.0"), TARGET];
+    device.receive(base, at(0), LENGTH);
+    device.receive(target, at(1), LENGTH);
+    device.settle(at(11));
+    assert_eq!(device.downloading(), Some(base));
+    device.settle(at(13));
+    assert_eq!(device.downloading(), Some(target));
+    device.settle(at(24));
+    assert!(device.present().contains(&target));
+
+    let mut device = odd(|_| {});
+    device.receive(base, at(0), LENGTH);
+    device.receive(target, at(1), LENGTH);
+    device.reboot(at(5));
+    device.settle(at(100));
+    assert!(device.downloading().is_none() && !device.present().contains(&base));
+}
