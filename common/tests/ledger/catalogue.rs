@@ -1,7 +1,7 @@
 //! The trusted hashes: added together or not at all, never replaced.
 
-use common::audit::AuditAction;
 use common::audit::entry::SYSTEM_CHAIN;
+use common::audit::{Actor, AuditAction};
 use common::domain::catalogue::CatalogueEntry;
 use common::domain::hash::Sha256Hex;
 use common::ledger::{CatalogueChange, CatalogueConflict};
@@ -16,6 +16,7 @@ on_every_ledger![
     two_hashes_for_one_file_in_one_call_are_a_conflict,
     a_hash_for_any_file_and_one_for_a_file_stand_side_by_side,
     hashes_added_at_once_are_all_there,
+    a_hash_that_is_removed_is_trusted_no_longer,
 ];
 
 fn entry(version: &str, file_name: Option<&str>, bytes: &str) -> CatalogueEntry {
@@ -83,4 +84,22 @@ async fn hashes_added_at_once_are_all_there(ledger: &Bench) {
     let (ours, theirs) = tokio::join!(ledger.add_hashes(&ours, &by), other.add_hashes(&theirs, &by));
     assert_eq!(ours.unwrap().added + theirs.unwrap().added, 2);
     assert_eq!(ledger.hashes().await.unwrap().len(), 2);
+}
+
+async fn a_hash_that_is_removed_is_trusted_no_longer(ledger: &Bench) {
+    let (of_any, of_file) = (entry("11.1.0", None, "a"), entry("11.1.0", Some("PanOS_440-11.1.0"), "b"));
+    add(ledger, &[of_any.clone(), of_file.clone()]).await;
+    let remove = async |entry: &CatalogueEntry| {
+        ledger.remove_hash(&entry.version, entry.file_name.as_ref(), &operator()).await.unwrap()
+    };
+    assert_eq!(remove(&of_any).await.as_ref(), Some(&of_any));
+    assert_eq!(remove(&of_any).await, None);
+    assert_eq!(ledger.hashes().await.unwrap(), [of_file]);
+    let told = chain(ledger, SYSTEM_CHAIN).await;
+    assert_eq!(told.len(), 2, "one entry for adding, one for removing");
+    assert_eq!(told[1].action, AuditAction::CatalogueChanged);
+    assert_eq!(told[1].actor, Actor::Operator(operator()), "with the reason");
+    assert_eq!(told[1].detail["removed"][0]["sha256"], of_any.sha256.as_str());
+    let again = add(ledger, &[entry("11.1.0", None, "c")]).await;
+    assert_eq!(again.added, 1, "another hash may be trusted now");
 }

@@ -17,6 +17,7 @@ on_every_ledger![
     only_a_completed_job_is_ready,
     the_document_of_an_ended_job_agrees_with_its_end,
     a_retried_attempt_counts_and_a_snoozed_one_does_not,
+    a_retry_after_the_last_attempt_is_a_failure,
     a_released_job_is_woken_at_once,
     an_ended_job_never_changes_again,
     an_ended_job_needs_no_wake_up,
@@ -209,4 +210,23 @@ async fn the_events_of_a_whole_life_are_numbered_without_gaps(ledger: &Bench) {
     let names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
     let [.., cancel_requested, cancelled] = names[..] else { panic!("{names:?}") };
     assert_eq!((cancel_requested, cancelled), ("cancel_requested", "cancelled"));
+}
+
+async fn a_retry_after_the_last_attempt_is_a_failure(ledger: &Bench) {
+    let job = seed(ledger).await;
+    for attempt in 1..=3 {
+        let claimed = claim(ledger, job, "ann").await;
+        assert_eq!((claimed.attempt, claimed.max_attempts), (attempt, 3));
+        drain(ledger).await;
+        ledger.end(&claimed.lease, &retry(Duration::ZERO), &step(&claimed)).await.unwrap();
+        ledger.promote_due(10).await.unwrap();
+    }
+    let view = view(ledger, job).await;
+    assert_eq!((view.state, view.attempt), (JobState::Failed, 3));
+    assert_eq!((view.failure_kind, view.message.as_str()), (Some(FailureKind::Unreachable), "no answer"));
+    let told: Vec<String> = events(&drain(ledger).await).into_iter().map(|(_, name)| name).collect();
+    assert_eq!(told, ["failed"]);
+    assert_eq!(actions(ledger, 1).await.last(), Some(&AuditAction::JobFailed));
+    let endings = ledger.attempts(job).await.unwrap().into_iter().map(|attempt| attempt.ending.unwrap());
+    assert_eq!(endings.collect::<Vec<_>>(), ["retry", "retry", "failed"]);
 }

@@ -4,7 +4,7 @@ use common::audit::entry::SYSTEM_CHAIN;
 use common::audit::{Actor, AuditAction};
 use common::domain::device::{Device, Ha, Source};
 use common::domain::job::JobState;
-use common::ledger::{Changed, Completeness, Discovery};
+use common::ledger::{Changed, Completeness, Discovery, EnqueueAnswer, LedgerError, RemoveAnswer};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -19,6 +19,11 @@ on_every_ledger![
     every_discovery_is_in_the_system_chain,
     a_device_that_goes_keeps_its_job_and_its_trail,
     thousands_of_devices_are_recorded_together,
+    an_address_that_a_person_set_wins_over_the_source,
+    an_address_of_an_unknown_device_cannot_be_set,
+    a_device_that_a_person_removed_is_out_until_it_is_seen_again,
+    a_device_with_a_job_is_not_removed,
+    a_device_is_removed_or_has_a_job_never_both,
 ];
 
 async fn record(ledger: &Bench, devices: &[Device]) -> Discovery {
@@ -141,4 +146,78 @@ async fn thousands_of_devices_are_recorded_together(ledger: &Bench) {
     assert_eq!(record(ledger, &devices).await.new.len(), 3_000);
     assert_eq!(record(ledger, &devices[..1_000]).await.gone.len(), 2_000);
     assert_eq!(ledger.devices().await.unwrap().len(), 1_000);
+}
+
+async fn an_address_that_a_person_set_wins_over_the_source(ledger: &Bench) {
+    let job = seed(ledger).await;
+    let by = operator();
+    let set = ledger.set_address(&serial(1), Some("198.51.100.7"), &by).await.unwrap();
+    assert_eq!(set.device.address.as_deref(), Some("198.51.100.7"));
+    assert_eq!(set.address_override.as_deref(), Some("198.51.100.7"));
+    assert_eq!(ledger.set_address(&serial(1), Some("198.51.100.7"), &by).await.unwrap(), set);
+    assert_eq!(ledger.device(&serial(1)).await.unwrap().as_ref(), Some(&set));
+    assert_eq!(claim(ledger, job, "ann").await.device, set);
+
+    let moved = Device { address: Some("203.0.113.9".to_owned()), ..device(1) };
+    assert_eq!(record(ledger, &[device(1)]).await.changed, [], "what the source says did not change");
+    let changed = record(ledger, &[moved]).await.changed;
+    assert_eq!(changed[0].changes, ["address: 192.0.2.1 -> 203.0.113.9"]);
+    assert_eq!(ledger.devices().await.unwrap()[0].device.address.as_deref(), Some("198.51.100.7"));
+
+    let back = ledger.set_address(&serial(1), None, &by).await.unwrap();
+    assert_eq!((back.device.address.as_deref(), back.address_override), (Some("203.0.113.9"), None));
+    let entries = chain(ledger, serial(1).as_str()).await;
+    let set: Vec<_> =
+        entries.iter().filter(|entry| entry.action == AuditAction::DeviceAddressChanged).collect();
+    assert_eq!(set.len(), 2, "the same address again tells nothing");
+    assert_eq!((&set[0].actor, set[0].job), (&Actor::Operator(by), None));
+    assert_eq!((&set[0].detail["before"], &set[0].detail["after"]), (&().into(), &"198.51.100.7".into()));
+}
+
+async fn an_address_of_an_unknown_device_cannot_be_set(ledger: &Bench) {
+    let answer = ledger.set_address(&serial(1), Some("198.51.100.7"), &operator()).await;
+    assert!(matches!(answer, Err(LedgerError::UnknownDevice { .. })), "{answer:?}");
+    let answer = ledger.remove_device(&serial(1), &operator()).await;
+    assert!(matches!(answer, Err(LedgerError::UnknownDevice { .. })), "{answer:?}");
+}
+
+async fn a_device_that_a_person_removed_is_out_until_it_is_seen_again(ledger: &Bench) {
+    register(ledger, 2).await;
+    for _ in 0..2 {
+        let answer = ledger.remove_device(&serial(1), &operator()).await.unwrap();
+        assert_eq!(answer, RemoveAnswer::Removed);
+    }
+    assert_eq!(ledger.devices().await.unwrap().len(), 1);
+    assert!(ledger.device(&serial(1)).await.unwrap().unwrap().gone_at.is_some());
+    let answers = ledger.enqueue(&batch(vec![wish(1)])).await.unwrap();
+    assert_eq!(answers[0].1, EnqueueAnswer::UnknownDevice);
+    assert_eq!(actions(ledger, 1).await, [AuditAction::DeviceRemoved], "once");
+    assert_eq!(record(ledger, &[device(1), device(2)]).await.new, [serial(1)]);
+    assert_eq!(ledger.devices().await.unwrap().len(), 2);
+}
+
+async fn a_device_with_a_job_is_not_removed(ledger: &Bench) {
+    let job = seed(ledger).await;
+    let answer = ledger.remove_device(&serial(1), &operator()).await.unwrap();
+    assert_eq!(answer, RemoveAnswer::ActiveJob { job, state: JobState::Available });
+    assert!(ledger.device(&serial(1)).await.unwrap().unwrap().gone_at.is_none());
+    ledger.cancel(job, &operator()).await.unwrap();
+    assert_eq!(ledger.remove_device(&serial(1), &operator()).await.unwrap(), RemoveAnswer::Removed);
+}
+
+async fn a_device_is_removed_or_has_a_job_never_both(ledger: &Bench) {
+    const ROUNDS: u32 = 25;
+    register(ledger, ROUNDS).await;
+    let other = ledger.another().await;
+    for n in 1..=ROUNDS {
+        let (wishes, device, by) = (batch(vec![wish(n)]), serial(n), operator());
+        let (answers, removed) = tokio::join!(ledger.enqueue(&wishes), other.remove_device(&device, &by));
+        match (&answers.unwrap()[0].1, removed.unwrap()) {
+            (EnqueueAnswer::Created { job }, RemoveAnswer::ActiveJob { job: held, .. }) => {
+                assert_eq!(*job, held);
+            }
+            (EnqueueAnswer::UnknownDevice, RemoveAnswer::Removed) => {}
+            both => panic!("device {n}: {both:?}"),
+        }
+    }
 }

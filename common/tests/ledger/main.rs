@@ -7,12 +7,14 @@
 //! | `enqueue.rs` | wishes become jobs; one active job per device |
 //! | `claim.rs`, `lease.rs` | taking a lease, keeping it, losing it |
 //! | `step.rs`, `end.rs` | what a worker writes, and how its attempt ends |
+//! | `pair.rs`, `fleet.rs` | who may not be claimed now, and what wakes it again |
 //! | `cancel.rs`, `due.rs`, `rescue.rs` | stopping, coming due, coming back |
 //! | `outbox.rs` | relays: order, holding, settling |
 //! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
+//! | `watch.rs` | hashes that devices report: disputes, mismatches |
 //! | `trail.rs` | the audit trail verifies, and every kind of tampering is found |
 //! | `query.rs` | lists, pages, counts |
-//! | `schema.rs` | migrating, and the words in the tables |
+//! | `schema.rs`, `upgrade.rs` | migrating, also a ledger that is in use; the words in the tables |
 //!
 //! A case is an async function over a [`bench::Bench`]; [`on_every_ledger`] makes it one test per ledger, so a new
 //! ledger is one more module in that macro. Ledger time passes because [`bench::Bench::elapse`] moves the stored
@@ -55,11 +57,15 @@ mod due;
 mod end;
 mod enqueue;
 mod fixtures;
+mod fleet;
 mod inventory;
 mod lease;
 mod outbox;
+mod pair;
 mod query;
 mod rescue;
 mod schema;
 mod step;
 mod trail;
+mod upgrade;
+mod watch;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use common::domain::device::Source;
+use common::domain::hold::HoldCause;
 use common::domain::job::{JobState, JobType};
 use common::ledger::sqlite::SqliteLedger;
 use common::ledger::{ImageState, Ledger, LedgerError, OutboxKind};
@@ -49,6 +50,12 @@ async fn the_schema_refuses_a_job_that_cannot_be(ledger: &Bench) {
         "UPDATE jobs SET serial = '007900000001'",
         "UPDATE jobs SET serial = 'nobody'",
         "UPDATE jobs SET job_type = 'reboot'",
+        "UPDATE jobs SET pair_mode = 'sometimes'",
+        "UPDATE jobs SET waits_for = 9999",
+        "UPDATE jobs SET held_up = (1 = 1), state = 'scheduled'",
+        "UPDATE jobs SET waits_for = id, state = 'scheduled'",
+        "UPDATE fleet SET hold_cause = 'operator'",
+        "INSERT INTO fleet DEFAULT VALUES",
     ] {
         assert!(ledger.sql(statement).await.is_err(), "{statement} was accepted");
     }
@@ -151,6 +158,7 @@ fn the_words_in_the_tables_are_the_words_of_the_program() {
     let images = ImageState::ALL.map(ImageState::as_str).to_vec();
     let sources = [Source::Panorama, Source::Csv].map(Source::as_str).to_vec();
     let kinds = [OutboxKind::WakeUp, OutboxKind::Event].map(OutboxKind::as_str).to_vec();
+    let causes = HoldCause::ALL.map(HoldCause::as_str).to_vec();
     for dialect in ["sqlite", "postgres"] {
         for (migration, table, column, expected) in [
             ("V1__inventory", "devices", "source", &sources),
@@ -158,6 +166,7 @@ fn the_words_in_the_tables_are_the_words_of_the_program() {
             ("V2__jobs", "jobs", "job_type", &job_types),
             ("V2__jobs", "job_images", "state", &images),
             ("V3__outbox", "outbox", "kind", &kinds),
+            ("V6__holds_and_pairs", "fleet", "hold_cause", &causes),
         ] {
             let expected = expected.iter().map(ToString::to_string).collect();
             assert_eq!(words(dialect, migration, table, column), expected, "{dialect} {table}.{column}");

@@ -18,6 +18,7 @@ on_every_ledger![
     a_step_that_fails_in_the_middle_leaves_nothing,
     the_last_failure_is_kept_until_a_step_succeeds,
     steps_of_many_jobs_at_once_are_all_written,
+    an_image_that_left_the_path_is_dropped_unless_it_was_asked_for,
 ];
 
 async fn a_step_is_written_with_all_that_it_tells(ledger: &Bench) {
@@ -140,4 +141,27 @@ async fn steps_of_many_jobs_at_once_are_all_written(ledger: &Bench) {
         let numbers: Vec<i64> = events(&of_job).into_iter().map(|(number, _)| number).collect();
         assert_eq!(numbers, (1..=8).collect::<Vec<_>>());
     }
+}
+
+async fn an_image_that_left_the_path_is_dropped_unless_it_was_asked_for(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    let states = [
+        ImageState::Missing,
+        ImageState::Missing,
+        ImageState::Requested,
+        ImageState::Downloading,
+        ImageState::Downloaded,
+        ImageState::AlreadyPresent,
+    ];
+    let images: Vec<ImageRecord> =
+        (0..).zip(states).map(|(n, state)| image(&format!("11.1.{n}"), n, state)).collect();
+    ledger.record(&claimed.lease, &StepRecord { images: images.clone(), ..step(&claimed) }).await.unwrap();
+    let dropped = images[1..].iter().map(|image| image.version).collect();
+    let added = image("11.1.9", 9, ImageState::Missing);
+    let replanned = StepRecord { images: vec![added.clone()], dropped, ..step(&claimed) };
+    ledger.record(&claimed.lease, &replanned).await.unwrap();
+    let mut kept = images;
+    kept.remove(1);
+    kept.push(added);
+    assert_eq!(ledger.images(claimed.lease.job).await.unwrap(), kept);
 }

@@ -2,8 +2,8 @@
 
 use common::audit::entry::SYSTEM_CHAIN;
 use common::audit::verify::{FirstBad, Verification, verify};
-use common::audit::{EntryHash, StoredEntry};
-use common::ledger::{End, Ledger, TrailFilter};
+use common::audit::{Actor, AuditAction, AuditFact, EntryHash, StoredEntry};
+use common::ledger::{End, Ledger, LedgerError, TrailFilter};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -28,6 +28,7 @@ on_every_ledger![
     a_chain_without_its_head_is_found,
     a_changed_head_is_found,
     an_emptied_chain_is_found,
+    what_a_person_did_outside_any_job_is_noted,
 ];
 
 /// Device 1 with five entries, devices 2 and 3 with one each.
@@ -268,4 +269,16 @@ async fn a_changed_head_is_found(ledger: &Bench) {
 async fn an_emptied_chain_is_found(ledger: &Bench) {
     let empty = format!("DELETE FROM audit WHERE chain = {TWO}");
     tampered(ledger, &empty, serial(2).as_str(), 1).await;
+}
+
+async fn what_a_person_did_outside_any_job_is_noted(ledger: &Bench) {
+    let fact = AuditFact::new(AuditAction::ImageDeleted, serde_json::json!({ "version": "10.1.0" }));
+    let answer = ledger.note(&serial(1), &fact, &operator()).await;
+    assert!(matches!(answer, Err(LedgerError::UnknownDevice { .. })), "{answer:?}");
+    register(ledger, 1).await;
+    ledger.note(&serial(1), &fact, &operator()).await.unwrap();
+    let entry = chain(ledger, serial(1).as_str()).await.pop().unwrap();
+    assert_eq!((entry.action, entry.actor), (AuditAction::ImageDeleted, Actor::Operator(operator())));
+    assert_eq!((entry.job, entry.detail), (None, fact.detail));
+    assert!(verification(&**ledger).await.ok);
 }

@@ -36,19 +36,31 @@ fn serials(n: usize) -> Vec<Serial> {
     (0..n).map(|index| format!("0079{index:05}").parse().unwrap()).collect()
 }
 
+/// Each two of them are a pair; the last one of an odd number stands alone.
+async fn discover_pairs(ledger: &PostgresLedger, serials: &[Serial]) {
+    let peer = |n: usize| serials.get(n ^ 1).cloned();
+    let state = || "active".to_owned();
+    let ha = |n| peer(n).map_or(Ha::Standalone, |peer| Ha::Member { state: state(), peer: Some(peer) });
+    record(ledger, serials, ha).await;
+}
+
 async fn discover(ledger: &PostgresLedger, serials: &[Serial]) {
-    let device = |serial: &Serial| Device {
+    record(ledger, serials, |_| Ha::Standalone).await;
+}
+
+async fn record(ledger: &PostgresLedger, serials: &[Serial], ha: impl Fn(usize) -> Ha) {
+    let device = |(n, serial): (usize, &Serial)| Device {
         serial: serial.clone(),
         hostname: "fw".to_owned(),
         address: None,
         model: "PA-440".to_owned(),
         sw_version: "10.2.4".to_owned(),
-        ha: Ha::Standalone,
+        ha: ha(n),
         multi_vsys: false,
         connected: true,
         source: Source::Panorama,
     };
-    let devices: Vec<Device> = serials.iter().map(device).collect();
+    let devices: Vec<Device> = serials.iter().enumerate().map(device).collect();
     ledger.record_devices(&devices, Source::Panorama, Completeness::Complete, &somebody()).await.unwrap();
 }
 
@@ -296,7 +308,7 @@ async fn everything_that_writes_goes_on_side_by_side() {
     let database = Database::create().await.unwrap();
     let ledger = ledger_in(&database).await;
     let devices = serials(25);
-    discover(&ledger, &devices).await;
+    discover_pairs(&ledger, &devices).await;
     let worker = WorkerId::unique("w", 1);
 
     let enqueue = async |turn: usize| {
@@ -307,8 +319,8 @@ async fn everything_that_writes_goes_on_side_by_side() {
         }
     };
     let held = std::sync::Mutex::new(Vec::new());
-    let work = async {
-        for round in 0..ROUNDS {
+    let work = async |n: usize| {
+        for round in n..ROUNDS + n {
             for job in ledger.jobs(&JobFilter::default(), 100).await.unwrap() {
                 let Claim::Claimed(claimed) = ledger.claim(job.id, &worker, HOLD).await.unwrap() else {
                     continue;
@@ -355,10 +367,19 @@ async fn everything_that_writes_goes_on_side_by_side() {
     };
     let look = async {
         for _ in 0..ROUNDS {
-            discover(&ledger, &devices).await;
+            discover_pairs(&ledger, &devices).await;
         }
     };
-    tokio::join!(enqueue(7), enqueue(11), work, keep, relay, cancel, look);
+    let hold = async {
+        for serial in devices.iter().cycle().take(ROUNDS * 2) {
+            ledger.login_refused(serial, 3).await.unwrap();
+            ledger.pause(&somebody()).await.unwrap();
+            ledger.set_address(serial, Some("192.0.2.9"), &somebody()).await.unwrap();
+            ledger.resume(&somebody()).await.unwrap();
+            ledger.remove_device(serial, &somebody()).await.unwrap();
+        }
+    };
+    tokio::join!(enqueue(7), enqueue(11), work(0), work(1), keep, relay, cancel, look, hold);
 
     assert_that_chains_fit(&ledger).await;
     assert_eq!(ledger.counts(None).await.unwrap().total, 25);
