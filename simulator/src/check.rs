@@ -236,7 +236,10 @@ fn groups(
 
 /// An expectation, as a table prints it.
 pub fn in_words(expected: &Expected) -> String {
-    let first = end_in_words(expected.state.as_str(), expected.kind.as_deref(), expected.ready_for_install);
+    let first = match expected.state {
+        ExpectedState::None => "no job".to_owned(),
+        state => end_in_words(state.as_str(), expected.kind.as_deref(), expected.ready_for_install),
+    };
     match &expected.otherwise {
         None => first,
         Some(other) => format!("{first}, or {}", in_words(other)),

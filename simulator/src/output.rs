@@ -13,6 +13,11 @@ use simulator::world::{USERNAME, World};
 /// Host names of deviating devices that a table names.
 const NAMED: usize = 4;
 
+/// Columns of a name in a list.
+const NAME_WIDTH: usize = 23;
+/// Columns of a line in a list.
+const LINE_WIDTH: usize = 100;
+
 /// Where a box answers.
 #[derive(Debug, Serialize)]
 struct Address {
@@ -133,13 +138,31 @@ pub fn list() {
     println!("Problems: one on a device, with the end that its job must have\n");
     for problem in Problem::ALL {
         let expected = problem.expected();
-        println!("{:<24} {}", problem.as_str(), problem.sentence());
-        println!("{:<24} -> {}; {}", "", check::in_words(&expected), asks(expected.asks));
+        row(problem.as_str(), problem.sentence());
+        let end = check::in_words(&expected);
+        let hash = match expected.hash.as_deref() {
+            None | Some("verified") => String::new(),
+            Some(outcome) => format!("; hash {outcome}"),
+        };
+        row("", &format!("-> {end}{hash}; {}", asks(expected.asks)));
     }
     println!("\nOddities: any number on a device; its job ends as without them\n");
     for oddity in ODDITIES {
-        println!("{:<24} {} ({} %)", oddity.name, oddity.sentence, oddity.percent);
+        row(oddity.name, &format!("{} ({} %)", oddity.sentence, oddity.percent));
     }
+}
+
+/// A name, and a text beside it that is broken where a line is full.
+fn row(name: &str, text: &str) {
+    let mut line = format!("{name:<NAME_WIDTH$}");
+    for word in text.split(' ') {
+        if line.chars().count() + 1 + word.chars().count() > LINE_WIDTH {
+            println!("{line}");
+            line = " ".repeat(NAME_WIDTH);
+        }
+        line = format!("{line} {word}");
+    }
+    println!("{line}");
 }
 
 fn asks(n: u32) -> String {
