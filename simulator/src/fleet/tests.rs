@@ -175,3 +175,33 @@ fn every_problem_leaves_a_device_that_can_be_asked() {
         assert!(n_current <= 1, "{problem}");
     }
 }
+
+#[test]
+fn a_file_may_give_oddities_and_faults_to_every_device() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/everywhere.toml");
+    let specs = build(&file::read(&path).unwrap()).unwrap();
+    assert_eq!(specs.len(), 30);
+    for spec in &specs {
+        assert!(spec.quirks.late_dequeue && spec.quirks.loading_percent == Some(33), "{}", spec.serial);
+        assert_eq!(spec.faults.len(), 3);
+        assert_eq!(spec.faults[0].every, Some(9));
+    }
+}
+
+#[test]
+fn a_problem_of_pairs_is_refused_for_a_single_device() {
+    let single = SingleDevice { problem: Some(Problem::PairSyncFails), ..SingleDevice::default() };
+    let scenario = Scenario { devices: 0, singles: vec![single], ..Named::Plain.scenario() };
+    assert!(build(&scenario).unwrap_err().to_string().contains("`pair-sync-fails` is for pairs"));
+}
+
+#[test]
+fn members_of_a_troubled_pair_have_an_end_of_their_own() {
+    let specs = fleet(Named::Realistic, 500);
+    let of = |problem: Problem| -> Vec<(&str, u32)> {
+        let members = specs.iter().filter(move |spec| spec.scenario == problem.as_str());
+        members.map(|spec| (spec.expected.state.as_str(), spec.expected.asks)).collect()
+    };
+    assert_eq!(of(Problem::PairOneUnreachable)[..2], [("failed", 0), ("completed", 1)]);
+    assert_eq!(of(Problem::PairAsymmetric)[..2], [("completed", 0), ("completed", 1)]);
+}
