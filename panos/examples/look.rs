@@ -6,7 +6,7 @@
 //! cargo run -p panos --example look -- 192.0.2.41 7f:3a:…   # a self-signed certificate, by its fingerprint
 //! ```
 //!
-//! Without a fingerprint, a certificate that no root of the system vouches for is shown and not believed.
+//! `PANOS_PORT` names another port than 443. Without a fingerprint, a certificate that no root of the system vouches for is shown and not believed.
 
 use panos::{Client, Credentials, Endpoint, Fingerprint, Pins, Transport, TransportConfig, Trust};
 use std::env;
@@ -27,7 +27,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         None => Trust::System,
     };
     let transport = Transport::new(&TransportConfig { trust, ..TransportConfig::default() })?;
-    let firewall = Client::new(transport, Endpoint::new(&host, 443)?, credentials()?);
+    let port = env::var("PANOS_PORT").map_or(Ok(443), |port| port.parse())?;
+    let firewall = Client::new(transport, Endpoint::new(&host, port)?, credentials()?);
 
     let info = firewall.system_info().await?;
     let serial = info.serial.as_deref().unwrap_or("without a serial");
