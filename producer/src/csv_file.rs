@@ -9,35 +9,46 @@ use std::fmt;
 use csv::{Position, ReaderBuilder, StringRecord, Trim, Writer};
 use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::input::Input;
-
 /// What to do about a quote that nobody closed.
 const UNCLOSED: &str = "a cell begins with a quote that is never closed, so this line and those after it were not read; close or remove it";
 
+/// The file cannot be used at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}, line 1: {problem}")]
+pub struct Unusable {
+    /// How messages name the file.
+    pub file: String,
+    /// What is wrong with its first line.
+    pub problem: String,
+    /// What would do.
+    pub hint: Option<&'static str>,
+}
+
 /// A file with its header, in lower case.
 #[derive(Debug)]
-pub(crate) struct Sheet {
+pub struct Sheet {
     header: Vec<String>,
-    pub(crate) rows: Vec<Row>,
-    pub(crate) bad: Vec<BadLine>,
+    /// What can be read, in order.
+    pub rows: Vec<Row>,
+    /// What cannot.
+    pub bad: Vec<BadLine>,
 }
 
 /// One row.
 #[derive(Debug)]
-pub(crate) struct Row {
+pub struct Row {
     /// From 1.
-    pub(crate) line: u64,
+    pub line: u64,
     record: StringRecord,
 }
 
 /// A line that could not be used, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(crate) struct BadLine {
+pub struct BadLine {
     /// From 1.
-    pub(crate) line: u64,
+    pub line: u64,
     /// What is wrong, and what would do.
-    pub(crate) message: String,
+    pub message: String,
 }
 
 impl fmt::Display for BadLine {
@@ -47,16 +58,18 @@ impl fmt::Display for BadLine {
 }
 
 impl Sheet {
-    /// Reads `input`.
+    /// Reads `text`, which came from `file`.
     ///
     /// # Errors
-    /// A [`Failure`] when there is no header.
-    pub(crate) fn parse(input: &Input) -> Result<Self, Failure> {
-        let text = input.text.trim_start_matches('\u{feff}');
+    /// [`Unusable`] when there is no header.
+    pub fn parse(file: &str, text: &str) -> Result<Self, Unusable> {
+        let text = text.trim_start_matches('\u{feff}');
         let mut reader = ReaderBuilder::new().flexible(true).trim(Trim::All).from_reader(text.as_bytes());
         let header: Vec<String> = match reader.headers() {
             Ok(header) => header.iter().map(str::to_ascii_lowercase).collect(),
-            Err(error) => return Err(Failure::usage(format!("{}, line 1: {error}", input.name))),
+            Err(error) => {
+                return Err(Unusable { file: file.to_owned(), problem: error.to_string(), hint: None });
+            }
         };
         let mut lines = Lines { text: text.as_bytes(), byte: 0, line: 1 };
         let (mut rows, mut bad) = (Vec::new(), Vec::new());
@@ -82,19 +95,19 @@ impl Sheet {
     }
 
     /// Where the column of this name stands.
-    pub(crate) fn column(&self, name: &str) -> Option<usize> {
+    pub fn column(&self, name: &str) -> Option<usize> {
         self.header.iter().position(|known| known == name)
     }
 
     /// The header as the file has it, for messages.
-    pub(crate) fn header(&self) -> String {
+    pub fn header(&self) -> String {
         self.header.join(",")
     }
 }
 
 impl Row {
     /// The cell in a column, unless it is empty or the row too short.
-    pub(crate) fn cell(&self, column: Option<usize>) -> Option<&str> {
+    pub fn cell(&self, column: Option<usize>) -> Option<&str> {
         let cell = self.record.get(column?)?;
         let cell = cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell);
         Some(cell).filter(|cell| !cell.is_empty())
@@ -105,7 +118,7 @@ impl Row {
 /// within a cell stands for itself, two within a quoted cell for one.
 fn unclosed_quote(text: &str) -> Option<u64> {
     let (mut line, mut cell_begins, mut open_since, mut after_quote) = (1, true, None, false);
-    for byte in text.bytes() {
+    for (index, byte) in text.bytes().enumerate() {
         match (byte, open_since) {
             (b'"', Some(_)) => (open_since, after_quote) = (None, true),
             (b'"', None) if after_quote => (open_since, after_quote) = (Some(line), false),
@@ -114,9 +127,18 @@ fn unclosed_quote(text: &str) -> Option<u64> {
             (_, None) => (cell_begins, after_quote) = (false, false),
             (_, Some(_)) => {}
         }
-        line += u64::from(byte == b'\n');
+        line += u64::from(ends_line(text.as_bytes(), index));
     }
     open_since
+}
+
+/// Whether a line ends with this byte: a line feed, or a carriage return alone, at which the reader ends a row, too.
+fn ends_line(text: &[u8], index: usize) -> bool {
+    match text.get(index) {
+        Some(b'\n') => true,
+        Some(b'\r') => text.get(index + 1) != Some(&b'\n'),
+        Some(_) | None => false,
+    }
 }
 
 /// Whether a spreadsheet would run the cell (OWASP, "CSV Injection"; a tab or return may come before).
@@ -128,7 +150,7 @@ fn is_formula(cell: &str) -> bool {
 ///
 /// # Errors
 /// None that a string as target could cause; the writer's type has them.
-pub(crate) fn text<const N: usize>(
+pub fn text<const N: usize>(
     header: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> anyhow::Result<String> {
@@ -155,8 +177,8 @@ impl Lines<'_> {
         let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
         let n_ends = self.text.iter().skip(start).take_while(|byte| is_end(byte)).count();
         let record = (start + n_ends).max(self.byte);
-        let passed = self.text.get(self.byte..record).unwrap_or_default();
-        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        let n_lines = (self.byte..record).filter(|index| ends_line(self.text, *index)).count();
+        self.line += u64::try_from(n_lines).unwrap_or(u64::MAX);
         self.byte = record;
         self.line
     }
@@ -167,7 +189,7 @@ mod tests {
     use super::*;
 
     fn sheet(text: &str) -> Sheet {
-        Sheet::parse(&Input { name: "x.csv".to_owned(), text: text.to_owned() }).unwrap()
+        Sheet::parse("x.csv", text).unwrap()
     }
 
     #[test]
@@ -181,6 +203,13 @@ mod tests {
             [(2, Some("01"), Some("a")), (4, Some("02"), Some("b\r\nc")), (7, Some("03"), None)]
         );
         assert!(sheet.bad.is_empty());
+    }
+
+    #[test]
+    fn a_carriage_return_alone_ends_a_line() {
+        let sheet = sheet("serial\r01\r\r02\r\n03,\"\ropen");
+        let lines: Vec<_> = sheet.rows.iter().map(|row| row.line).collect();
+        assert_eq!((lines, sheet.bad[0].line), (vec![2, 4], 5));
     }
 
     #[test]

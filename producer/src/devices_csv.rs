@@ -11,9 +11,7 @@ use common::domain::device::{Device, Ha, Serial, Source};
 use common::domain::version::Version;
 use panos::Endpoint;
 
-use crate::csv_file::{BadLine, Row, Sheet};
-use crate::failure::Failure;
-use crate::input::Input;
+use crate::csv_file::{BadLine, Row, Sheet, Unusable};
 
 /// Any port: only the host is checked here.
 const HTTPS: u16 = 443;
@@ -26,33 +24,34 @@ const COMMAS: &str = "separate columns by commas, not by semicolons or tabs";
 
 /// What a file says.
 #[derive(Debug, Default)]
-pub(crate) struct Listed<T> {
+pub struct Listed<T> {
     /// By line.
-    pub(crate) entries: Vec<Entry<T>>,
+    pub entries: Vec<Entry<T>>,
     /// By line.
-    pub(crate) bad: Vec<BadLine>,
+    pub bad: Vec<BadLine>,
 }
 
 /// One device of a file.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Entry<T> {
+pub struct Entry<T> {
     /// From 1.
-    pub(crate) line: u64,
-    pub(crate) serial: Serial,
+    pub line: u64,
+    /// Which device.
+    pub serial: Serial,
     /// What the file says besides.
-    pub(crate) facts: T,
+    pub facts: T,
 }
 
 /// What a file may say of a device; what it does not say stays as it is known.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Facts {
+pub struct Facts {
     hostname: Option<String>,
     address: Option<String>,
     sw_version: Option<String>,
     model: Option<String>,
     ha: Option<Ha>,
     /// Kept apart from the device: it stays when the source speaks again.
-    pub(crate) address_override: Option<String>,
+    pub address_override: Option<String>,
 }
 
 /// Where the columns of one device of a row stand.
@@ -68,28 +67,30 @@ struct Columns {
 /// Reads serials; other columns may hold anything.
 ///
 /// # Errors
-/// A [`Failure`] when no column can hold serials.
-pub(crate) fn serials(input: &Input) -> Result<Listed<()>, Failure> {
-    read(input, |_, _, _| Ok(()))
+/// [`Unusable`] when no column can hold serials.
+pub fn serials(file: &str, text: &str) -> Result<Listed<()>, Unusable> {
+    read(file, text, |_, _, _| Ok(()))
 }
 
 /// Reads devices with all their columns.
 ///
 /// # Errors
-/// A [`Failure`] when no column can hold serials.
-pub(crate) fn devices(input: &Input) -> Result<Listed<Facts>, Failure> {
-    read(input, facts)
+/// [`Unusable`] when no column can hold serials.
+pub fn devices(file: &str, text: &str) -> Result<Listed<Facts>, Unusable> {
+    read(file, text, facts)
 }
 
 fn read<T>(
-    input: &Input,
+    file: &str,
+    text: &str,
     facts: impl Fn(&Row, &Columns, Option<Ha>) -> Result<T, String>,
-) -> Result<Listed<T>, Failure> {
-    let sheet = Sheet::parse(input)?;
+) -> Result<Listed<T>, Unusable> {
+    let sheet = Sheet::parse(file, text)?;
     let members = members(&sheet).ok_or_else(|| {
         let header = sheet.header();
         let hint = if header.contains([';', '\t']) { COMMAS } else { COLUMNS };
-        Failure::usage(format!("{}, line 1: no column `serial`, found `{header}`", input.name)).hint(hint)
+        let problem = format!("no column `serial`, found {}", quoted(&header));
+        Unusable { file: file.to_owned(), problem, hint: Some(hint) }
     })?;
     let mut seen = BTreeMap::<Serial, u64>::new();
     let mut listed = Listed { entries: Vec::new(), bad: sheet.bad.clone() };
@@ -105,6 +106,16 @@ fn read<T>(
     }
     listed.bad.sort_by_key(|bad| bad.line);
     Ok(listed)
+}
+
+/// Longest part of a header that a message repeats, in characters.
+const QUOTED_CHARS: usize = 200;
+
+/// The text in backticks, escaped, and cut when it is long.
+fn quoted(text: &str) -> String {
+    let cut: String = text.chars().take(QUOTED_CHARS).flat_map(char::escape_debug).collect();
+    let rest = if text.chars().nth(QUOTED_CHARS).is_some() { ".." } else { "" };
+    format!("`{cut}{rest}`")
 }
 
 /// One set of columns, or two for pairs.
@@ -167,7 +178,7 @@ fn facts(row: &Row, columns: &Columns, ha: Option<Ha>) -> Result<Facts, String> 
 impl Facts {
     /// The device with these facts over what is known of it. A device that only a file names counts as
     /// connected: nobody said that it is not.
-    pub(crate) fn over(self, serial: Serial, known: Option<Device>) -> Device {
+    pub fn over(self, serial: Serial, known: Option<Device>) -> Device {
         let known = known.unwrap_or_else(|| Device {
             serial,
             hostname: String::new(),
@@ -195,10 +206,6 @@ impl Facts {
 mod tests {
     use super::*;
 
-    fn input(text: &str) -> Input {
-        Input { name: "fleet.csv".to_owned(), text: text.to_owned() }
-    }
-
     #[test]
     fn bad_lines_are_told_and_the_others_work() {
         let text = "serial,hostname,mgmt_ip,current_version,model\n\
@@ -208,7 +215,7 @@ mod tests {
                     0004,d,,eleven,\n\
                     0001,e,,,\n\
                     0005\n";
-        let listed = devices(&input(text)).unwrap();
+        let listed = devices("fleet.csv", text).unwrap();
         let good: Vec<_> = listed.entries.iter().map(|entry| (entry.line, entry.serial.as_str())).collect();
         assert_eq!(good, [(2, "0001"), (7, "0005")]);
         let bad: Vec<_> = listed.bad.iter().map(ToString::to_string).collect();
@@ -223,7 +230,8 @@ mod tests {
 
     #[test]
     fn a_pair_is_two_devices_that_know_each_other() {
-        let listed = devices(&input("serial_1,serial_2,hostname_1,model\n0001,0002,a,PA-440\n")).unwrap();
+        let listed =
+            devices("fleet.csv", "serial_1,serial_2,hostname_1,model\n0001,0002,a,PA-440\n").unwrap();
         let [first, second] = listed.entries.as_slice() else { panic!("{listed:?}") };
         let peer = |serial: &str| Some(serial.parse().unwrap());
         assert_eq!(first.facts.ha, Some(Ha::Member { state: "active".to_owned(), peer: peer("0002") }));
@@ -234,9 +242,9 @@ mod tests {
 
     #[test]
     fn a_list_of_serials_may_have_anything_beside_them() {
-        let listed = serials(&input("mgmt_ip,serial\nno address,0001\n")).unwrap();
+        let listed = serials("fleet.csv", "mgmt_ip,serial\nno address,0001\n").unwrap();
         assert_eq!(listed.entries.len(), 1);
-        let error = serials(&input("name\nx\n")).unwrap_err().to_string();
+        let error = serials("fleet.csv", "name\nx\n").unwrap_err().to_string();
         assert_eq!(error, "fleet.csv, line 1: no column `serial`, found `name`");
     }
 

@@ -1,11 +1,13 @@
 //! Panorama's list of devices as devices of the inventory.
 //!
 //! Promises: an entry that cannot be a device is told and harms nothing else; a device whose address cannot
-//! be one is kept without it. Leaves to others: asking Panorama (crate `panos`), what changed (the ledger).
+//! be one is kept without it; what Panorama does not say of a device that it has lost contact with stays as it is
+//! known. Leaves to others: asking Panorama (crate `panos`), what changed (the ledger).
 
 use std::collections::BTreeMap;
 
 use common::domain::device::{Device, Ha, Serial, Source};
+use common::ledger::DeviceRecord;
 use panos::{Endpoint, ManagedDevice, PeerLink};
 use serde::Serialize;
 
@@ -62,6 +64,32 @@ pub(crate) fn devices(managed: Vec<ManagedDevice>) -> Found {
         by_serial.insert(serial, device);
     }
     Found { devices: by_serial.into_values().collect(), odd }
+}
+
+/// Fills in what Panorama leaves out. Of a disconnected device it often shows no hostname, address, version, model
+/// or pair which says nothing about the device.
+pub(crate) fn fill(devices: &mut [Device], known: &[DeviceRecord]) {
+    let known: BTreeMap<&Serial, &DeviceRecord> =
+        known.iter().map(|record| (&record.device.serial, record)).collect();
+    for device in devices.iter_mut().filter(|device| !device.connected) {
+        let Some(record) = known.get(&device.serial) else { continue };
+        let DeviceRecord { device: before, address_override, .. } = record;
+        let fill = |text: &mut String, before: &String| {
+            if text.is_empty() {
+                text.clone_from(before);
+            }
+        };
+        fill(&mut device.hostname, &before.hostname);
+        fill(&mut device.model, &before.model);
+        fill(&mut device.sw_version, &before.sw_version);
+        // One that a person set is no word of Panorama's, and counts anyway.
+        if device.address.is_none() && address_override.is_none() {
+            device.address.clone_from(&before.address);
+        }
+        if device.ha == Ha::Standalone {
+            device.ha = before.ha.clone();
+        }
+    }
 }
 
 /// The IPv4 address, else the IPv6 one, of which Panorama may show the prefix length as well.
@@ -124,6 +152,38 @@ mod tests {
         assert_eq!(kept, [("0001", None), ("0002", Some("192.0.2.2"))]);
         let odd: Vec<_> = found.odd.iter().map(|odd| odd.serial.as_str()).collect();
         assert_eq!(odd, ["unknown", "0001", "0002"]);
+    }
+
+    #[test]
+    fn a_lost_contact_takes_nothing_away_that_was_known() {
+        let link = PeerLink { state: "passive".to_owned(), peer_serial: Some("0002".to_owned()) };
+        let before = devices(vec![ManagedDevice { ha: Some(link), ..entry("0001", Some("192.0.2.1")) }]);
+        let record = |address_override: Option<&str>| DeviceRecord {
+            device: before.devices[0].clone(),
+            address_override: address_override.map(str::to_owned),
+            first_seen_at: jiff::Timestamp::UNIX_EPOCH,
+            last_seen_at: jiff::Timestamp::UNIX_EPOCH,
+            gone_at: None,
+        };
+        let lost = || {
+            let lost = ManagedDevice {
+                connected: false,
+                hostname: None,
+                sw_version: None,
+                model: None,
+                ..entry("0001", None)
+            };
+            devices(vec![lost]).devices
+        };
+        let mut filled = lost();
+        fill(&mut filled, &[record(None)]);
+        assert_eq!(filled, [Device { connected: false, ..before.devices[0].clone() }]);
+        let mut set_by_hand = lost();
+        fill(&mut set_by_hand, &[record(Some("192.0.2.1"))]);
+        assert_eq!(set_by_hand[0].address, None);
+        let mut connected = devices(vec![entry("0001", None)]).devices;
+        fill(&mut connected, &[record(None)]);
+        assert_eq!(connected[0].address, None, "what it says itself counts");
     }
 
     #[test]

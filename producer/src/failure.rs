@@ -12,6 +12,7 @@ use common::engine::EngineError;
 use common::ledger::LedgerError;
 use common::report::Chain;
 use panos::{PanosError, Refusal};
+use producer::csv_file::Unusable;
 use worker::SetupError;
 use worker::device::ConnectorError;
 
@@ -95,6 +96,9 @@ fn meaning_of_one(error: &(dyn Error + 'static)) -> Option<(u8, Option<String>)>
     }
     if let Some(error) = error.downcast_ref::<NotSeen>() {
         return Some(of_not_seen(error));
+    }
+    if let Some(unusable) = error.downcast_ref::<Unusable>() {
+        return Some((exit::USAGE, unusable.hint.map(str::to_owned)));
     }
     let told = |(code, hint): (u8, Option<&str>)| (code, hint.map(str::to_owned));
     if let Some(error) = error.downcast_ref::<ConfigError>() {

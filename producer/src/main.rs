@@ -6,7 +6,7 @@
 //! | [`commands`] | one command per file |
 //! | [`discover`], [`pairs`], [`plan`], [`queue`] | Panorama's list as devices; who belongs to whom; device and goal as a job; jobs into the ledger |
 //! | [`ask`], [`alarms`], [`stage`] | asking devices themselves; what a person has to look at; what is there |
-//! | [`csv_file`], [`devices_csv`], [`input`] | what is read from files |
+//! | [`input`], the library beside this program | what is read from files; the devices in them |
 //! | [`output`], [`progress`], [`failure`] | data to stdout; bars to stderr; errors with a hint and a code |
 //!
 //! Leaves to others: the truth (`common::ledger`), performing jobs (`worker`), the protocol (`panos`).
@@ -16,8 +16,6 @@ mod ask;
 mod cli;
 mod commands;
 mod context;
-mod csv_file;
-mod devices_csv;
 mod discover;
 mod exit;
 mod failure;

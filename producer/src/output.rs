@@ -18,7 +18,7 @@ use crate::cli::Format;
 const GAP: u16 = 2;
 
 /// Columns that are copied into the next command: the last to be broken.
-const IDENTIFIERS: [&str; 3] = ["SERIAL", "JOB", "ID"];
+const IDENTIFIERS: [&str; 7] = ["SERIAL", "JOB", "ID", "FOR EXAMPLE", "NEW", "CHANGED", "GONE"];
 
 /// Where results go, and how.
 #[derive(Debug, Clone, Copy)]

@@ -24,7 +24,9 @@ pub(in crate::cli) const CONFIG_SET: &str = "\
 Examples:
   panos-upgrade config set panorama.host panorama.example.com
   panos-upgrade config set panorama.username stager firewall.username stager
+  panos-upgrade config set firewall.messages '{ \"no room for image\" = \"disk_full\" }'
 
+A table or a list is written as in the file, or as NAME=VALUE,NAME=VALUE.
 Secrets are not taken as arguments: PANOS_UPGRADE__PANORAMA__PASSWORD_FILE names a file that
 holds one, and so on for the others. Set it before the user name: a login is checked whole.
 JSON: {file, key, value}, once per key";

@@ -33,10 +33,12 @@ pub(crate) async fn run(context: &Context, force: bool) -> anyhow::Result<u8> {
     if !force {
         refuse_passive(&panorama, host.as_str()).await?;
     }
-    let found = discover::devices(panorama.devices(DeviceQuery::All).await?);
+    let mut found = discover::devices(panorama.devices(DeviceQuery::All).await?);
+    let known = ledger.devices().await?;
     if !force {
-        refuse_loss(&found.devices, &ledger.devices().await?, host.as_str())?;
+        refuse_loss(&found.devices, &known, host.as_str())?;
     }
+    discover::fill(&mut found.devices, &known);
     let by = requester(None);
     let discovery =
         ledger.record_devices(&found.devices, Source::Panorama, Completeness::Complete, &by).await?;

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use common::domain::device::{Device, Serial};
+use producer::csv_file;
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::csv_file;
 use crate::exit;
 use crate::input;
 use crate::output::counted;

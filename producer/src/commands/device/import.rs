@@ -7,11 +7,11 @@ use std::path::Path;
 
 use common::domain::device::{Device, Serial, Source};
 use common::ledger::{Changed, Completeness};
+use producer::csv_file::BadLine;
+use producer::devices_csv::{self, Entry, Facts};
 use serde::Serialize;
 
 use crate::context::Context;
-use crate::csv_file::BadLine;
-use crate::devices_csv::{self, Entry, Facts};
 use crate::exit;
 use crate::input;
 use crate::output::{Page, Table, counted};
@@ -30,7 +30,7 @@ struct Imported {
 /// Takes the devices of a file into the inventory.
 pub(crate) async fn run(context: &Context, file: &Path) -> anyhow::Result<u8> {
     let input = input::read(file)?;
-    let listed = devices_csv::devices(&input)?;
+    let listed = devices_csv::devices(&input.name, &input.text)?;
     let ledger = context.ledger().await?;
     let mut known: BTreeMap<Serial, Device> = ledger
         .devices()

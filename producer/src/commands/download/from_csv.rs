@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use common::domain::device::{Device, Serial};
+use producer::devices_csv;
 
 use crate::cli::QueueArgs;
 use crate::context::Context;
-use crate::devices_csv;
 use crate::input;
 use crate::queue::{self, Fault, Mode};
 
 /// Queues the devices of the file that the inventory has; tells the lines of the others.
 pub(crate) async fn run(context: &Context, file: &Path, args: &QueueArgs) -> anyhow::Result<u8> {
     let rules = queue::rules(context, &args.goal, args.pair.mode())?;
-    let listed = devices_csv::serials(&input::read(file)?)?;
+    let input = input::read(file)?;
+    let listed = devices_csv::serials(&input.name, &input.text)?;
     let ledger = context.ledger().await?;
     let mut inventory: BTreeMap<Serial, Device> = ledger
         .devices()

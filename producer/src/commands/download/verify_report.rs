@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use common::domain::device::{Device, Serial};
 use common::domain::job::{JobId, JobState};
 use common::ledger::JobView;
+use producer::csv_file;
 use serde::Serialize;
 
 use crate::alarms::{self, Alarms};
-use crate::csv_file;
 use crate::output::{Page, Table, counted};
 use crate::pairs::{self, Asymmetry, Pair, Staging};
 use crate::stage::Staged;
