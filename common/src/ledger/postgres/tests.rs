@@ -12,8 +12,8 @@ use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::NewEntry;
 use crate::ledger::{
-    Batch, Claim, Completeness, End, EnqueueAnswer, Inventory, JobFilter, Outbox, Query, Queue, Settlement,
-    StepRecord, Trail, TrailFilter,
+    Batch, Claim, Completeness, End, EnqueueAnswer, Fleet, Inventory, JobFilter, Outbox, Query, Queue,
+    Settlement, StepRecord, Trail, TrailFilter,
 };
 use jiff::Timestamp;
 use testkit::postgres::Database;
