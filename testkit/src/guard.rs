@@ -9,7 +9,7 @@
 //! is forgotten when the child changes its user: test threads come and go, and servers change their user.
 //!
 //! Guarantees: [`Guarded::kill9`] and dropping leave no process of the family, found by group and by
-//! parentage. Leaves to others: what a graceful stop is.
+//! parentage; a suspended family dies like any other. Leaves to others: what a graceful stop is.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -31,6 +31,10 @@ use crate::{
 ///
 /// The companion does the removing through a shell in a session of its own (`setsid`, util-linux), because
 /// it dies with its group. The loop is for a process that is still writing while it is being killed.
+///
+/// What is in another group ends by itself when it sees that its parent is gone, unless it is stopped. So
+/// the companion looks for everybody by parentage too (`/proc/PID/task/TID/children`, proc(5)), leaving out
+/// itself, whose number only `/proc/self` knows. A descendant that nobody finds is as before: it has to see.
 const COMPANION: &str = r#"
 directory=$1
 shift
@@ -38,11 +42,19 @@ exec 3<&0 </dev/null
 (
     exec >/dev/null 2>&1
     read -r _ <&3
+    read -r own _ </proc/self/stat
+    family() {
+        for child in $(cat "/proc/$1/task/"*/children); do
+            [ "$child" = "$own" ] || { echo "$child"; (family "$child"); }
+        done
+    }
     setsid sh -c '
-        kill -s KILL -- "-$1"
-        [ -n "$2" ] || exit 0
-        for _ in 1 2 3 4 5; do rm -rf -- "$2" && break; sleep 0.2; done
-    ' companion "$$" "$directory"
+        group=$1 directory=$2
+        shift 2
+        kill -s KILL -- "-$group" "$@"
+        [ -n "$directory" ] || exit 0
+        for _ in 1 2 3 4 5; do rm -rf -- "$directory" && break; sleep 0.2; done
+    ' companion "$$" "$directory" $(family "$$")
     kill -s KILL -- "-$$"
 ) &
 exec 3<&-
@@ -101,6 +113,37 @@ impl Guarded {
             rustix::process::kill_process(self.group, signal)?;
         }
         Ok(())
+    }
+
+    /// Stops the child and all who descend from it, as they are: SIGSTOP. Returns when all stand still.
+    ///
+    /// Not the companion: it has to see when this process ends.
+    pub(crate) fn suspend(&mut self) -> io::Result<()> {
+        // The child goes first, so that it starts nobody else.
+        self.signal(Signal::STOP)?;
+        let deadline = Instant::now() + GONE_WITHIN;
+        loop {
+            let moving: Vec<Identity> =
+                self.family().filter(|process| process.is_alive() && !process.is_stopped()).collect();
+            if moving.is_empty() {
+                return Ok(());
+            }
+            moving.into_iter().for_each(|process| process.signal(Signal::STOP));
+            pause_before(deadline, "processes that were told to stop are still running")?;
+        }
+    }
+
+    /// Lets everybody go on after [`Guarded::suspend`]: SIGCONT, which does nothing to who is not stopped.
+    pub(crate) fn resume(&mut self) -> io::Result<()> {
+        self.family().for_each(|process| process.signal(Signal::CONT));
+        self.signal(Signal::CONT)
+    }
+
+    /// All who descend from the child, without the companion.
+    fn family(&self) -> impl Iterator<Item = Identity> + use<> {
+        let companion = ["sh", "-c", COMPANION].join("\0").into_bytes();
+        let descendants = process_table::descendants(self.group.as_raw_nonzero().get());
+        descendants.into_iter().filter(move |process| !process.command_line().starts_with(&companion))
     }
 
     /// Waits until it has ended, for `within` at most.

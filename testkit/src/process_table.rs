@@ -22,13 +22,28 @@ impl Identity {
         Entry::read(self.pid).is_some_and(|entry| entry.identity == self && !entry.has_ended)
     }
 
+    /// Whether it stands still because of SIGSTOP.
+    pub(crate) fn is_stopped(self) -> bool {
+        Entry::read(self.pid).is_some_and(|entry| entry.identity == self && entry.is_stopped)
+    }
+
+    /// Its arguments, each with a zero byte behind it; nothing once it has ended.
+    pub(crate) fn command_line(self) -> Vec<u8> {
+        fs::read(format!("/proc/{}/cmdline", self.pid)).unwrap_or_default()
+    }
+
     /// Kills it, unless it has ended.
     pub(crate) fn kill(self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// Sends it a signal, unless it has ended.
+    pub(crate) fn signal(self, signal: Signal) {
         if self.is_alive()
             && let Some(pid) = Pid::from_raw(self.pid)
         {
-            // Between the look and this it may have ended, which is what is wanted.
-            let _ = rustix::process::kill_process(pid, Signal::KILL);
+            // Between the look and this it may have ended, and then there is nobody to stop or to kill.
+            let _ = rustix::process::kill_process(pid, signal);
         }
     }
 }
@@ -67,6 +82,7 @@ struct Entry {
     parent: i32,
     group: i32,
     has_ended: bool,
+    is_stopped: bool,
 }
 
 impl Entry {
@@ -84,6 +100,7 @@ impl Entry {
             parent: fields.get(1)?.parse().ok()?,
             group: fields.get(2)?.parse().ok()?,
             has_ended: matches!(*fields.first()?, "Z" | "X"),
+            is_stopped: *fields.first()? == "T",
         })
     }
 }
@@ -95,8 +112,8 @@ mod tests {
     #[test]
     fn a_name_with_parentheses_does_not_shift_the_fields() {
         let stat = "42 (a) b (c)) Z 7 41 40 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 123456 1000 2 18446744073709551615";
-        let expected =
-            Entry { identity: Identity { pid: 42, started: 123_456 }, parent: 7, group: 41, has_ended: true };
+        let identity = Identity { pid: 42, started: 123_456 };
+        let expected = Entry { identity, parent: 7, group: 41, has_ended: true, is_stopped: false };
         assert_eq!(Entry::parse(42, stat), Some(expected));
     }
 

@@ -26,10 +26,25 @@ async fn numbers(file: &Path, n: usize) -> Vec<i32> {
     .await
 }
 
+/// A script that starts somebody in a session of its own; both write their numbers and wait.
+fn in_two_sessions(file: &Path) -> String {
+    let file = file.display();
+    format!("echo $$ >>{file}; setsid sh -c 'echo $$ >>{file}; exec sleep 600' & wait")
+}
+
+/// The letter of `/proc/PID/stat`, proc(5).
+fn state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.chars().next()
+}
+
+fn states(family: &[i32]) -> Vec<Option<char>> {
+    family.iter().map(|pid| state(*pid)).collect()
+}
+
 fn is_alive(pid: i32) -> bool {
     // A zombie has ended; its parent has just not asked yet.
-    fs::read_to_string(format!("/proc/{pid}/stat"))
-        .is_ok_and(|stat| stat.rsplit_once(") ").is_some_and(|(_, state)| !state.starts_with('Z')))
+    state(pid).is_some_and(|state| state != 'Z')
 }
 
 #[tokio::test]
@@ -60,6 +75,27 @@ async fn dropping_leaves_no_process_and_a_stopped_one_is_no_exception() {
 }
 
 #[tokio::test]
+async fn a_suspended_family_stands_still_as_a_whole_and_goes_on_as_a_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("numbers");
+    let mut guarded = shell(&in_two_sessions(&file), None);
+    let family = numbers(&file, 2).await;
+
+    guarded.suspend().unwrap();
+    assert!(family.iter().all(|pid| state(*pid) == Some('T')), "{:?}", states(&family));
+    guarded.resume().unwrap();
+    wait_until("nobody stands still", SOON, async || {
+        let states = states(&family);
+        if states.contains(&Some('T')) { Err(format!("{states:?}")) } else { Ok(()) }
+    })
+    .await;
+
+    guarded.suspend().unwrap();
+    guarded.kill9().unwrap();
+    assert!(!family.iter().any(|pid| is_alive(*pid)));
+}
+
+#[tokio::test]
 async fn a_child_that_ends_by_itself_reports_how() {
     let mut guarded = shell("exit 7", None);
     assert_eq!(guarded.wait(SOON).await.unwrap().code(), Some(7));
@@ -74,6 +110,28 @@ async fn a_child_that_goes_on_is_reported_after_the_bound() {
     assert_eq!(error.kind(), io::ErrorKind::TimedOut);
 }
 
+fn close_the_pipe(guarded: &mut Guarded) {
+    let mut other = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    drop(std::mem::replace(&mut guarded._lifeline, other.stdin.take().unwrap()));
+    other.wait().unwrap();
+}
+
+/// Who is stopped sees nothing, and who is in another session is not in the group.
+#[tokio::test]
+async fn when_the_pipe_closes_a_suspended_family_dies_in_all_its_sessions() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("numbers");
+    let mut guarded = shell(&in_two_sessions(&file), None);
+    let family = numbers(&file, 2).await;
+    guarded.suspend().unwrap();
+    close_the_pipe(&mut guarded);
+    wait_until("the family is dead", SOON, async || {
+        let left = states(&family);
+        if family.iter().any(|pid| is_alive(*pid)) { Err(format!("{left:?}")) } else { Ok(()) }
+    })
+    .await;
+}
+
 /// Death without a destructor looks the same to the companion: the pipe closes.
 #[tokio::test]
 async fn when_the_pipe_closes_the_group_dies_and_the_directory_goes() {
@@ -83,9 +141,7 @@ async fn when_the_pipe_closes_the_group_dies_and_the_directory_goes() {
     let family = numbers(&file, 1).await;
 
     let group = group_of(&guarded);
-    let mut other = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
-    drop(std::mem::replace(&mut guarded._lifeline, other.stdin.take().unwrap()));
-    other.wait().unwrap();
+    close_the_pipe(&mut guarded);
 
     wait_until("the group is dead", SOON, async || {
         guarded.ended().unwrap();
