@@ -4,9 +4,25 @@
 //! |---|---|
 //! | a database of its own | [`postgres::Database::create`] |
 //! | a virtual host of its own | [`rabbitmq::VirtualHost::create`] |
-//! | a server that it may kill, stop and start again | [`postgres::Postgres::start`], [`rabbitmq::RabbitMq::start`] |
+//! | a server that it may kill, suspend, stop and start again | [`postgres::Postgres::start`], [`rabbitmq::RabbitMq::start`] |
+//! | a broker that may lose a node | [`rabbitmq::Cluster::start`] |
+//! | a network that it may cut, hold, swallow and slow down | [`proxy::Proxy::before`] |
 //! | one of our programs as a process | [`process::Program::ours`] |
 //! | something to become true | [`wait::wait_until`] |
+//!
+//! Which fault is made by what:
+//!
+//! | fault | PostgreSQL | RabbitMQ |
+//! |---|---|---|
+//! | crash, restart | `kill9`, `stop`, `start_again` | the same; without its disk `start_empty` |
+//! | stands still | `suspend`, `resume` | the same |
+//! | connections cut by the server | `Postgres::cut_connections`, `Database::cut_connections` | `close_all_connections`, `VirtualHost::close_connections` |
+//! | slow | `Database::lock_table`, `Proxy::delay` | `Proxy::delay` |
+//! | full | a setting such as `max_connections` | `raise_alarm`, `lift_alarm` |
+//! | partition from its clients | `Proxy::hold`, `black_hole`, `cut`, `refuse` | the same |
+//! | partition of the broker, leader moved, queue lost | | `Cluster::isolate`, `move_leader`, `VirtualHost::delete_queue` |
+//!
+//! No fault needs network namespaces: see [`proxy`].
 //!
 //! Databases and virtual hosts live on servers that all tests share: the ones named by
 //! [`postgres::URL_VARIABLE`], [`rabbitmq::URL_VARIABLE`] and [`rabbitmq::MANAGEMENT_VARIABLE`], which
@@ -26,6 +42,7 @@ mod ports;
 pub mod postgres;
 pub mod process;
 mod process_table;
+pub mod proxy;
 pub mod rabbitmq;
 pub mod wait;
 
