@@ -50,6 +50,11 @@ impl Database {
         &self.name
     }
 
+    /// Where to ask about it without being connected to it.
+    pub(super) fn server_url(&self) -> &str {
+        &self.server_url
+    }
+
     async fn create_at(server_url: &str) -> Result<Self, ServerError> {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let url = with_database(server_url, &name)?;

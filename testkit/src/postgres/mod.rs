@@ -1,22 +1,26 @@
 //! Private PostgreSQL servers, and databases for tests.
 //!
 //! [`Database`] is what most tests want: an empty database of their own on a server that many share.
-//! [`Postgres`] is for tests that kill, stop and start the server itself.
+//! [`Postgres`] is for tests that kill, stop, suspend and start the server itself. Connections can be cut
+//! on both; statements can be delayed by [`Database::lock_table`], or on their way by a
+//! [`Proxy`](crate::proxy::Proxy).
 //!
 //! Guarantees: a started server accepts queries; it listens on loopback alone; its data are on disk
 //! (`fsync` is on unless a setting says otherwise) and there again after [`Postgres::kill9`]; dropping it
 //! leaves neither process nor file. Leaves to others: schema and migrations.
 
 mod database;
+mod faults;
 mod server;
 
 use std::{env, time::Duration};
 
 use tokio::sync::OnceCell;
-use tokio_postgres::NoTls;
+use tokio_postgres::{Client, Connection, NoTls, SimpleQueryMessage, tls::NoTlsStream};
 
 use crate::ServerError;
 pub use database::Database;
+pub use faults::TableLock;
 pub use server::Postgres;
 
 /// Names a server that all tests use, as `postgres://user[:password]@host:port/database`.
@@ -53,22 +57,51 @@ pub async fn shared_url() -> Result<String, ServerError> {
 
 /// Runs one statement on a connection of its own.
 async fn execute(url: &str, statement: &str) -> Result<(), ServerError> {
-    let refused = |reason: String| ServerError::Refused { request: statement.to_owned(), reason };
-    let run = async {
-        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-        let statement = async {
-            let result = client.batch_execute(statement).await;
-            drop(client); // which ends the connection below
-            result
-        };
-        let (result, connection) = tokio::join!(statement, connection);
-        result.and(connection)
+    ask(url, statement).await.map(drop)
+}
+
+/// Runs one statement on a connection of its own, and returns the first column of the first row.
+async fn ask(url: &str, statement: &str) -> Result<Option<String>, ServerError> {
+    let (client, connection) = connect(url, statement).await?;
+    let asked = async {
+        let answer = within(statement, client.simple_query(statement)).await;
+        drop(client); // which ends the connection below
+        answer
     };
-    match tokio::time::timeout(STATEMENT_TIMEOUT, run).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(refused(reason(&error))),
-        Err(_) => Err(refused(format!("no answer within {STATEMENT_TIMEOUT:?}"))),
+    let (answer, ended) = tokio::join!(asked, connection);
+    let answer = answer?;
+    ended.map_err(|error| refused(statement, reason(&error)))?;
+    Ok(answer.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+        _ => None, // the library's enum, which may grow
+    }))
+}
+
+/// Runs statements on a connection that somebody drives.
+async fn execute_on(client: &Client, statements: &str) -> Result<(), ServerError> {
+    within(statements, client.batch_execute(statements)).await
+}
+
+/// `request` is what it is for, should it fail.
+async fn connect(
+    url: &str,
+    request: &str,
+) -> Result<(Client, Connection<tokio_postgres::Socket, NoTlsStream>), ServerError> {
+    within(request, tokio_postgres::connect(url, NoTls)).await
+}
+
+async fn within<T>(
+    request: &str,
+    answer: impl Future<Output = Result<T, tokio_postgres::Error>>,
+) -> Result<T, ServerError> {
+    match tokio::time::timeout(STATEMENT_TIMEOUT, answer).await {
+        Ok(answer) => answer.map_err(|error| refused(request, reason(&error))),
+        Err(_) => Err(refused(request, format!("no answer within {STATEMENT_TIMEOUT:?}"))),
     }
+}
+
+fn refused(request: &str, reason: String) -> ServerError {
+    ServerError::Refused { request: request.to_owned(), reason }
 }
 
 /// The library's text names only the kind; what the server said is in the source.

@@ -90,6 +90,23 @@ impl Postgres {
         Ok(())
     }
 
+    /// SIGSTOP to the server and all its backends: it stands still, with its connections open. New ones are
+    /// accepted by the kernel and get no answer. [`Postgres::kill9`], [`Postgres::stop`] and dropping work.
+    ///
+    /// # Errors
+    /// When it is not running, or a process is not stopped after ten seconds.
+    pub fn suspend(&mut self) -> Result<(), ServerError> {
+        self.running("suspend it")?.suspend().map_err(|error| wrong_state("suspend it", error.to_string()))
+    }
+
+    /// SIGCONT: it goes on after [`Postgres::suspend`]. A server that is not suspended takes no notice.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn resume(&mut self) -> Result<(), ServerError> {
+        self.running("resume it")?.resume().map_err(|error| wrong_state("resume it", error.to_string()))
+    }
+
     /// Stops the server in order, ending open connections: the "fast" shutdown, which SIGINT asks for. SIGTERM would
     /// wait for every client to leave ("Shutting Down the Server").
     ///
@@ -98,7 +115,10 @@ impl Postgres {
     pub async fn stop(&mut self) -> Result<(), ServerError> {
         let action = "stop it";
         let server = self.running(action)?;
-        server.signal(Signal::INT).map_err(|error| wrong_state(action, error.to_string()))?;
+        server
+            .signal(Signal::INT)
+            .and_then(|()| server.resume())
+            .map_err(|error| wrong_state(action, error.to_string()))?;
         server.wait(STOPPED_WITHIN).await.map_err(|error| wrong_state(action, error.to_string()))?;
         self.running = None;
         Ok(())

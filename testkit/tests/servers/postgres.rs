@@ -9,13 +9,13 @@ use testkit::{
 };
 use tokio_postgres::{Client, NoTls};
 
-async fn connect(url: &str) -> Client {
+pub async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
 }
 
-async fn n_rows(url: &str) -> i64 {
+pub async fn n_rows(url: &str) -> i64 {
     connect(url).await.query_one("SELECT count(*) FROM kept", &[]).await.unwrap().get(0)
 }
 
