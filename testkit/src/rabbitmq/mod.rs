@@ -2,13 +2,20 @@
 //!
 //! [`VirtualHost`] is what most tests want: exchanges and queues of their own on a node that many share,
 //! made in 20 ms through the management API (`rabbitmqctl` takes two seconds). [`RabbitMq`] is for tests
-//! that kill, stop and start the node itself; a start takes about seven seconds.
+//! that kill, suspend, stop and start the node itself, or raise its alarms; a start takes about seven
+//! seconds. [`Cluster`] is three of them that are one broker.
 //!
 //! Guarantees: a started node accepts connections; it, its management API, its Erlang distribution and its
 //! own `epmd` listen on loopback alone; durable queues are there again after [`RabbitMq::kill9`]; dropping
 //! it leaves neither process nor file. Leaves to others: topology.
 
+mod cluster;
+mod control;
+mod epmd;
+mod layout;
+mod management;
 mod node;
+mod tools;
 mod virtual_host;
 
 use std::{env, fmt};
@@ -17,6 +24,8 @@ use tokio::sync::OnceCell;
 use url::Url;
 
 use crate::{ServerError, http::Endpoint};
+pub use cluster::{Cluster, N_NODES};
+pub use control::{Alarm, Queue};
 pub use node::RabbitMq;
 pub use virtual_host::VirtualHost;
 

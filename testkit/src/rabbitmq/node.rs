@@ -1,42 +1,35 @@
-//! One private RabbitMQ node: made, killed, stopped and started again on the same data.
+//! One private RabbitMQ node: made, killed, suspended, stopped and started again, with its data or without.
 //!
-//! The program below the wrapper in sbin runs in the foreground with an environment of its own, so that
-//! nothing of a system-wide node is read, used or stopped. The node's `epmd` is a process of ours too: left
-//! to itself Erlang starts one that detaches, and nobody would end it.
-//!
-//! Facts about the variables: RabbitMQ documentation, "Configure RabbitMQ"; tried on 3.10.8.
+//! Its directory and environment are [`layout`](super::layout)'s, its name server is [`epmd`](super::epmd)'s;
+//! what a running node can be told is in [`control`](super::control).
 
 use std::{
-    env,
-    ffi::OsString,
-    fs::{self, OpenOptions, Permissions},
-    net::{Ipv4Addr, TcpStream},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-    process::Command,
+    fs::{self, OpenOptions},
+    path::Path,
+    sync::Arc,
     time::Duration,
 };
 
 use rustix::process::{Pid, Signal};
-use tempfile::TempDir;
-use uuid::Uuid;
 
-use super::{Addresses, URL_VARIABLE, endpoint, parse};
-use crate::{ServerError, account, guard::Guarded, log_file, ports::free_port, wait::poll_until};
+use super::{
+    Addresses, URL_VARIABLE, endpoint,
+    epmd::Epmd,
+    layout::{Layout, Setup},
+    parse,
+};
+use crate::{ServerError, account, guard::Guarded, log_file, wait::poll_until};
 
-const SERVER: &str = "RabbitMQ";
+pub(super) const SERVER: &str = "RabbitMQ";
 
 /// The server and its command line tool, below the wrappers in sbin, which change the user.
-const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
+pub(super) const PROGRAMS: &str = "/usr/lib/rabbitmq/bin";
 
 /// Measured: 6 to 7 s on two cores. The bound is for much worse.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+pub(super) const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// Measured: 1 to 6 s; the management plugin waits for its listeners.
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);
-
-/// Measured: 2 s; the tool starts an Erlang machine of its own.
-const CONTROL_WITHIN: Duration = Duration::from_secs(60);
 
 /// The file is written within half a second.
 const ON_DISK_WITHIN: Duration = Duration::from_secs(20);
@@ -44,26 +37,14 @@ const ON_DISK_WITHIN: Duration = Duration::from_secs(20);
 /// What the node logs when its listeners and plugins are there.
 const READY_LINE: &str = "Server startup complete";
 
-/// A search path for the shell scripts, instead of whatever the test runs with.
-const SEARCH_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-
 /// A private RabbitMQ node on free loopback ports.
 #[derive(Debug)]
 pub struct RabbitMq {
-    // Before the directory, because fields are dropped in this order.
+    // Before the name server and the directory, because fields are dropped in this order.
     running: Option<Guarded>,
-    _epmd: Guarded,
-    name: String,
-    ports: Ports,
-    directory: TempDir,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Ports {
-    amqp: u16,
-    management: u16,
-    distribution: u16,
-    epmd: u16,
+    is_suspended: bool,
+    _epmd: Arc<Epmd>,
+    pub(super) layout: Layout,
 }
 
 impl RabbitMq {
@@ -80,6 +61,13 @@ impl RabbitMq {
     /// # Errors
     /// As [`RabbitMq::start`].
     pub async fn start_with(configuration: &[&str]) -> Result<Self, ServerError> {
+        let mut node = Self::prepare(Setup::single(configuration), Arc::new(Epmd::start().await?))?;
+        node.start_again().await?;
+        Ok(node)
+    }
+
+    /// Everything but the process.
+    pub(super) fn prepare(setup: Setup, epmd: Arc<Epmd>) -> Result<Self, ServerError> {
         if !Path::new(PROGRAMS).join("rabbitmq-server").is_file() {
             return Err(ServerError::NotInstalled {
                 program: "rabbitmq-server",
@@ -87,28 +75,23 @@ impl RabbitMq {
                 package: "rabbitmq-server",
             });
         }
-        let port = || free_port().map_err(ServerError::machine("127.0.0.1"));
-        let ports = Ports { amqp: port()?, management: port()?, distribution: port()?, epmd: port()? };
-        let directory = tempfile::Builder::new()
-            .prefix("testkit-rabbitmq-")
-            .tempdir()
-            .map_err(ServerError::machine(env::temp_dir()))?;
-        fill(directory.path(), ports, configuration).map_err(ServerError::machine(directory.path()))?;
-        let epmd = start_epmd(ports.epmd).await?;
-        let name = format!("testkit-{}@localhost", Uuid::new_v4().simple());
-        let mut node = Self { running: None, _epmd: epmd, name, ports, directory };
-        node.start_again().await?;
-        Ok(node)
+        let layout = Layout::make(setup, epmd.port)?;
+        Ok(Self { running: None, is_suspended: false, _epmd: epmd, layout })
+    }
+
+    /// Its name among Erlang nodes: `testkit-` and a UUID, at `localhost`.
+    pub fn name(&self) -> &str {
+        &self.layout.setup.name
     }
 
     /// Where it listens: `amqp://guest:guest@127.0.0.1:PORT`, virtual host `/`.
     pub fn url(&self) -> String {
-        format!("amqp://guest:guest@127.0.0.1:{}", self.ports.amqp)
+        format!("amqp://guest:guest@127.0.0.1:{}", self.layout.ports.amqp)
     }
 
     /// Where its management API listens: `http://guest:guest@127.0.0.1:PORT`.
     pub fn management_url(&self) -> String {
-        format!("http://guest:guest@127.0.0.1:{}", self.ports.management)
+        format!("http://guest:guest@127.0.0.1:{}", self.layout.ports.management)
     }
 
     /// Ends the node and all its helpers at once, as SIGKILL does.
@@ -121,6 +104,39 @@ impl RabbitMq {
         Ok(())
     }
 
+    /// SIGSTOP to the node and all its helpers: it stands still, with its connections open. New ones are
+    /// accepted by the kernel and get no answer. [`RabbitMq::kill9`], [`RabbitMq::stop`] and dropping work.
+    ///
+    /// # Errors
+    /// When it is not running, or a process is not stopped after ten seconds.
+    pub fn suspend(&mut self) -> Result<(), ServerError> {
+        self.running("suspend it")?
+            .suspend()
+            .map_err(|error| wrong_state("suspend it", error.to_string()))?;
+        self.is_suspended = true;
+        Ok(())
+    }
+
+    /// SIGCONT: it goes on after [`RabbitMq::suspend`]. A node that is not suspended takes no notice.
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn resume(&mut self) -> Result<(), ServerError> {
+        self.running("resume it")?.resume().map_err(|error| wrong_state("resume it", error.to_string()))?;
+        self.is_suspended = false;
+        Ok(())
+    }
+
+    /// Whether it was started and neither killed nor stopped. It may be suspended.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// Whether it can be asked something.
+    pub(super) fn answers(&self) -> bool {
+        self.is_running() && !self.is_suspended
+    }
+
     /// Stops the node in order, closing connections. The signal goes to the Erlang machine itself: the shell
     /// around it would start `rabbitmqctl` for the same.
     ///
@@ -128,7 +144,7 @@ impl RabbitMq {
     /// When it has not ended in time; then it is still running.
     pub async fn stop(&mut self) -> Result<(), ServerError> {
         let action = "stop it";
-        let machine = fs::read_to_string(self.directory.path().join("pid"))
+        let machine = fs::read_to_string(self.layout.path().join("pid"))
             .ok()
             .and_then(|text| text.trim().parse().ok())
             .and_then(Pid::from_raw)
@@ -136,6 +152,7 @@ impl RabbitMq {
         let node = self.running(action)?;
         rustix::process::kill_process(machine, Signal::TERM)
             .map_err(|error| wrong_state(action, error.to_string()))?;
+        node.resume().map_err(|error| wrong_state(action, error.to_string()))?;
         node.wait(STOPPED_WITHIN).await.map_err(|error| wrong_state(action, error.to_string()))?;
         self.running = None;
         Ok(())
@@ -149,16 +166,17 @@ impl RabbitMq {
         if self.running.is_some() {
             return Err(wrong_state("start it", "it is running"));
         }
-        let log = self.log();
+        self.is_suspended = false;
+        let log = self.layout.log();
         let log_start = log_file::length(&log);
         let mut words = account::run_as();
         words.push(Path::new(PROGRAMS).join("rabbitmq-server").into());
-        let mut command = Guarded::command(&words, Some(self.directory.path()));
+        let mut command = Guarded::command(&words, Some(self.layout.path()));
         let output =
             OpenOptions::new().create(true).append(true).open(&log).map_err(ServerError::machine(&log))?;
         let errors = output.try_clone().map_err(ServerError::machine(&log))?;
-        command.stdout(output).stderr(errors).current_dir(self.directory.path());
-        command.env_clear().envs(self.environment());
+        command.stdout(output).stderr(errors).current_dir(self.layout.path());
+        command.env_clear().envs(self.layout.environment());
         let mut node = Guarded::spawn(command).map_err(ServerError::machine(PROGRAMS))?;
 
         let ready = poll_until(format!("its log says `{READY_LINE}`"), READY_WITHIN, async || {
@@ -181,46 +199,35 @@ impl RabbitMq {
         }
     }
 
-    /// Runs `rabbitmqctl` on this node, for faults that only it can make, such as
-    /// `["set_vm_memory_high_watermark", "0"]` (a memory alarm), and returns what it printed.
+    /// Starts a node that was killed or stopped, on the same ports, as if its disk had been lost: without
+    /// queues, messages, virtual hosts and users, but for `/` and `guest`. [`VirtualHost::make_again`] brings
+    /// the virtual host of a test back. In a cluster the others have to forget the node first
+    /// (`rabbitmqctl forget_cluster_node`).
     ///
     /// # Errors
-    /// When it fails or does not end in time.
-    pub async fn rabbitmqctl(&self, arguments: &[&str]) -> Result<String, ServerError> {
-        let request = format!("rabbitmqctl {}", arguments.join(" "));
-        let refused = |reason: String| ServerError::Refused { request: request.clone(), reason };
-        let mut words = account::run_as();
-        words.push(Path::new(PROGRAMS).join("rabbitmqctl").into());
-        words.extend(["--quiet", "--node", &self.name].map(OsString::from));
-        words.extend(arguments.iter().map(OsString::from));
-        let output = tempfile::NamedTempFile::new_in(self.directory.path())
-            .map_err(ServerError::machine(self.directory.path()))?;
-        let stream = || output.reopen().map_err(ServerError::machine(output.path()));
-        let mut command = Guarded::command(&words, None);
-        command.stdout(stream()?).stderr(
-            OpenOptions::new()
-                .append(true)
-                .open(output.path())
-                .map_err(ServerError::machine(output.path()))?,
-        );
-        command.current_dir(self.directory.path()).env_clear().envs(self.environment());
-        let mut tool = Guarded::spawn(command).map_err(ServerError::machine(PROGRAMS))?;
-        let status = tool.wait(CONTROL_WITHIN).await.map_err(|error| refused(error.to_string()))?;
-        let text = log_file::read_from(output.path(), 0);
-        if status.success() { Ok(text) } else { Err(refused(format!("{status}: {text}"))) }
+    /// When it is running, or does not come up in time.
+    ///
+    /// [`VirtualHost::make_again`]: super::VirtualHost::make_again
+    pub async fn start_empty(&mut self) -> Result<(), ServerError> {
+        if self.running.is_some() {
+            return Err(wrong_state("delete its data", "it is running"));
+        }
+        self.layout.delete_data().map_err(ServerError::machine(self.layout.data()))?;
+        self.start_again().await
     }
 
     /// Waits until a node that is killed now would know the quorum queue `queue` when it starts again.
     ///
     /// The node answers a declaration before the file that names its quorum queues is written, up to half a
-    /// second later (`ra_directory` in rabbitmq/ra opens `names.dets` with `auto_save` 500; seen on 3.10.8). Killed in between, it comes back with an empty
-    /// queue that has no leader and never confirms; a confirmed message is lost. A test of what we do
-    /// about a killed broker waits here first, once for each queue that it declared.
+    /// second later (`ra_directory` in rabbitmq/ra opens `names.dets` with `auto_save` 500; seen on 3.10.8).
+    /// Killed in between, it comes back with an empty queue that has no leader and never confirms; a
+    /// confirmed message is lost. A test of what we do about a killed broker waits here first, once for
+    /// each queue that it declared.
     ///
     /// # Errors
     /// When the queue is not in the file in time.
     pub async fn queue_is_on_disk(&self, queue: &str) -> Result<(), ServerError> {
-        let file = self.directory.path().join("mnesia/quorum").join(&self.name).join("names.dets");
+        let file = self.layout.data().join("quorum").join(self.name()).join("names.dets");
         let looked =
             poll_until(format!("`{queue}` is in the file of queue names"), ON_DISK_WITHIN, async || {
                 let names = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -232,122 +239,22 @@ impl RabbitMq {
 
     /// What the node wrote, from all its starts.
     pub fn log_text(&self) -> String {
-        log_file::read_from(&self.log(), 0)
+        log_file::read_from(&self.layout.log(), 0)
     }
 
     pub(super) fn addresses(&self) -> Result<Addresses, ServerError> {
         let amqp = parse(URL_VARIABLE, &self.url(), &["amqp"])?;
-        Ok(Addresses { management: super::Endpoint { port: self.ports.management, ..endpoint(&amqp) }, amqp })
+        Ok(Addresses {
+            management: super::Endpoint { port: self.layout.ports.management, ..endpoint(&amqp) },
+            amqp,
+        })
     }
 
     fn running(&mut self, action: &'static str) -> Result<&mut Guarded, ServerError> {
         self.running.as_mut().ok_or_else(|| wrong_state(action, "it is not running"))
     }
-
-    fn log(&self) -> PathBuf {
-        self.directory.path().join("node.log")
-    }
-
-    fn environment(&self) -> Vec<(&'static str, OsString)> {
-        let in_directory = |name: &str| self.directory.path().join(name).into_os_string();
-        let number = |port: u16| OsString::from(port.to_string());
-        vec![
-            ("PATH", SEARCH_PATH.into()),
-            ("LANG", "C.UTF-8".into()),
-            ("HOME", self.directory.path().into()),
-            // No dump of the whole machine when it is told to start with a bad setting.
-            ("ERL_CRASH_DUMP_BYTES", "0".into()),
-            ("ERL_EPMD_PORT", number(self.ports.epmd)),
-            ("ERL_EPMD_ADDRESS", "127.0.0.1".into()),
-            ("RABBITMQ_CONF_ENV_FILE", in_directory("env.conf")),
-            ("RABBITMQ_NODENAME", self.name.clone().into()),
-            ("RABBITMQ_NODE_PORT", number(self.ports.amqp)),
-            ("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1".into()),
-            ("RABBITMQ_DIST_PORT", number(self.ports.distribution)),
-            ("RABBITMQ_MNESIA_BASE", self.directory.path().into()),
-            ("RABBITMQ_MNESIA_DIR", in_directory("mnesia")),
-            ("RABBITMQ_LOG_BASE", in_directory("log")),
-            ("RABBITMQ_PID_FILE", in_directory("pid")),
-            ("RABBITMQ_CONFIG_FILE", in_directory("rabbitmq.conf")),
-            ("RABBITMQ_ENABLED_PLUGINS_FILE", in_directory("enabled_plugins")),
-            ("RABBITMQ_FEATURE_FLAGS_FILE", in_directory("feature_flags")),
-            // No busy waiting for work (`+sbwt none`, erl(1)): tests share their cores with the node.
-            (
-                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS",
-                "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none".into(),
-            ),
-        ]
-    }
 }
 
-fn wrong_state(action: &'static str, reason: impl Into<String>) -> ServerError {
+pub(super) fn wrong_state(action: &'static str, reason: impl Into<String>) -> ServerError {
     ServerError::WrongState { server: SERVER, action, reason: reason.into() }
-}
-
-/// Writes what the node reads at its start.
-fn fill(directory: &Path, ports: Ports, configuration: &[&str]) -> std::io::Result<()> {
-    account::hand_over(directory)?;
-    let mut lines = vec![
-        format!("listeners.tcp.1 = 127.0.0.1:{}", ports.amqp),
-        "management.tcp.ip = 127.0.0.1".to_owned(),
-        format!("management.tcp.port = {}", ports.management),
-        "loopback_users = none".to_owned(),
-        "log.console = true".to_owned(),
-        "log.file = false".to_owned(),
-        "disk_free_limit.absolute = 50MB".to_owned(),
-    ];
-    lines.extend(configuration.iter().map(ToString::to_string));
-    lines.push(String::new());
-    let files = [
-        ("rabbitmq.conf", lines.join("\n"), 0o600),
-        ("enabled_plugins", "[rabbitmq_management].\n".to_owned(), 0o600),
-        ("env.conf", String::new(), 0o600),
-        // Erlang refuses a cookie that others may read.
-        (".erlang.cookie", Uuid::new_v4().simple().to_string(), 0o400),
-    ];
-    for (name, content, mode) in files {
-        let path = directory.join(name);
-        fs::write(&path, content)?;
-        fs::set_permissions(&path, Permissions::from_mode(mode))?;
-        account::hand_over(&path)?;
-    }
-    Ok(())
-}
-
-/// Starts the name server of the node, which also ends with this process.
-async fn start_epmd(port: u16) -> Result<Guarded, ServerError> {
-    let program = find_epmd()?;
-    let mut words = account::run_as();
-    words.push(program.clone().into());
-    words.extend(["-port", &port.to_string(), "-address", "127.0.0.1"].map(OsString::from));
-    let mut command: Command = Guarded::command(&words, None);
-    command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).current_dir("/");
-    let mut epmd = Guarded::spawn(command).map_err(ServerError::machine(&program))?;
-    let listening = poll_until("epmd listens", READY_WITHIN, async || {
-        if let Ok(Some(status)) = epmd.ended() {
-            return Ok(Err(format!("epmd ended: {status}")));
-        }
-        TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map(|_| Ok(())).map_err(|error| error.to_string())
-    });
-    match listening.await.map_err(|timed_out| timed_out.to_string()).flatten() {
-        Ok(()) => Ok(epmd),
-        Err(reason) => {
-            Err(ServerError::NotReady { server: SERVER, reason, log: "    (epmd writes none)".to_owned() })
-        }
-    }
-}
-
-/// On the search path, or beside the Erlang machine that it belongs to.
-fn find_epmd() -> Result<PathBuf, ServerError> {
-    let on_path = SEARCH_PATH.split(':').map(|directory| Path::new(directory).join("epmd"));
-    let beside_erlang = fs::read_dir("/usr/lib/erlang")
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path().join("bin/epmd"));
-    on_path.chain(beside_erlang).find(|path| path.is_file()).ok_or_else(|| ServerError::NotInstalled {
-        program: "epmd",
-        looked_for: format!("epmd in {SEARCH_PATH} and in /usr/lib/erlang/erts-*/bin"),
-        package: "rabbitmq-server",
-    })
 }

@@ -3,11 +3,16 @@
 //! Promises: empty, with a name that no other test has, open to the user of [`VirtualHost::url`]; deleted
 //! with all its connections when the test is done with it. A node that is gone by then is no error.
 
-use serde_json::{Value, json};
+use serde_json::json;
+use url::Url;
 use uuid::Uuid;
 
-use super::{Addresses, RabbitMq, shared};
-use crate::{ServerError, http::Endpoint};
+use super::{
+    Addresses, RabbitMq,
+    management::{ask, percent_encoded, read},
+    shared,
+};
+use crate::ServerError;
 
 /// An empty virtual host that belongs to one test.
 #[derive(Debug)]
@@ -62,7 +67,7 @@ impl VirtualHost {
         let names = self.connections().await?;
         for name in &names {
             let path = format!("/api/connections/{}", percent_encoded(name));
-            match ask(&self.addresses.management, "DELETE", path, String::new()).await {
+            match ask(&self.addresses.management, "DELETE", &path, "").await {
                 Ok(_) => {}
                 // It has ended in the meantime, which is the wish.
                 Err(ServerError::Refused { reason, .. }) if reason.starts_with("HTTP 404") => {}
@@ -74,29 +79,58 @@ impl VirtualHost {
 
     async fn connections(&self) -> Result<Vec<String>, ServerError> {
         let path = format!("/api/vhosts/{}/connections", self.name);
-        let answer = ask(&self.addresses.management, "GET", path.clone(), String::new()).await?;
-        let list: Value = serde_json::from_str(&answer).map_err(|error| ServerError::Refused {
-            request: format!("GET {path}"),
-            reason: error.to_string(),
-        })?;
+        let list = read(&self.addresses.management, &path).await?;
         let connections = list.as_array().into_iter().flatten();
         Ok(connections.filter_map(|connection| connection["name"].as_str().map(str::to_owned)).collect())
     }
 
-    async fn create_at(addresses: Addresses) -> Result<Self, ServerError> {
-        let name = format!("test_{}", Uuid::new_v4().simple());
-        let management = &addresses.management;
-        ask(management, "PUT", format!("/api/vhosts/{name}"), json!({}).to_string()).await?;
+    /// Deletes a queue with all that is in it, under its consumers. They are told so if they can be
+    /// (`basic.cancel`).
+    ///
+    /// # Errors
+    /// When there is no such queue, or the node gives no answer.
+    pub async fn delete_queue(&self, queue: &str) -> Result<(), ServerError> {
+        let path = format!("/api/queues/{}/{}", self.name, percent_encoded(queue));
+        ask(&self.addresses.management, "DELETE", &path, "").await.map(drop)
+    }
+
+    /// Where it is on another node of the same cluster.
+    ///
+    /// # Errors
+    /// Never for a node of this crate: its address is a URL.
+    pub fn url_on(&self, node: &RabbitMq) -> Result<String, ServerError> {
+        Ok(self.path_on(&node.addresses()?.amqp))
+    }
+
+    /// Makes it again, empty, after its node has lost its data: same name, same URL.
+    ///
+    /// # Errors
+    /// When the node refuses.
+    pub async fn make_again(&self) -> Result<(), ServerError> {
+        let management = &self.addresses.management;
+        ask(management, "PUT", &format!("/api/vhosts/{}", self.name), &json!({}).to_string()).await?;
         // Whoever creates it through the API gets permissions too, but only as the same user.
-        let user = match addresses.amqp.username() {
+        let user = match self.addresses.amqp.username() {
             "" => "guest",
             user => user,
         };
         let everything = json!({"configure": ".*", "write": ".*", "read": ".*"}).to_string();
-        ask(management, "PUT", format!("/api/permissions/{name}/{user}"), everything).await?;
-        let mut url = addresses.amqp.clone();
-        url.set_path(&name);
-        Ok(Self { name, url: url.into(), addresses })
+        let path = format!("/api/permissions/{}/{user}", self.name);
+        ask(management, "PUT", &path, &everything).await.map(drop)
+    }
+
+    async fn create_at(addresses: Addresses) -> Result<Self, ServerError> {
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        let mut host = Self { name, url: String::new(), addresses };
+        host.url = host.path_on(&host.addresses.amqp);
+        host.make_again().await?;
+        Ok(host)
+    }
+
+    fn path_on(&self, node: &Url) -> String {
+        let mut url = node.clone();
+        url.set_path(&self.name);
+        url.into()
     }
 }
 
@@ -104,42 +138,5 @@ impl Drop for VirtualHost {
     fn drop(&mut self) {
         // Best effort: the node may have been killed by the test.
         let _ = self.addresses.management.request("DELETE", &format!("/api/vhosts/{}", self.name), "");
-    }
-}
-
-/// One request on a blocking thread; anything but success is an error.
-async fn ask(
-    management: &Endpoint,
-    method: &'static str,
-    path: String,
-    body: String,
-) -> Result<String, ServerError> {
-    let request = format!("{method} {path}");
-    let management = management.clone();
-    let asked = tokio::task::spawn_blocking(move || management.request(method, &path, &body)).await;
-    let reason = match asked {
-        Ok(Ok(answer)) if (200..300).contains(&answer.status) => return Ok(answer.body),
-        Ok(Ok(answer)) => format!("HTTP {}: {}", answer.status, answer.body),
-        Ok(Err(error)) => format!("the management API does not answer: {error}"),
-        Err(error) => error.to_string(),
-    };
-    Err(ServerError::Refused { request, reason })
-}
-
-/// Names of connections hold spaces, `>` and colons.
-fn percent_encoded(text: &str) -> String {
-    let encode = |byte: u8| {
-        if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-    };
-    text.bytes().map(encode).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_connection_name_becomes_one_segment_of_a_path() {
-        assert_eq!(percent_encoded("127.0.0.1:5 -> ü"), "127%2E0%2E0%2E1%3A5%20%2D%3E%20%C3%BC");
     }
 }

@@ -10,24 +10,24 @@ use lapin::{
 use testkit::{
     ServerError,
     rabbitmq::{RabbitMq, VirtualHost},
-    wait::{poll_until, wait_until},
+    wait::wait_until,
 };
 
 const SOON: Duration = Duration::from_secs(30);
 
-async fn connect(url: &str) -> Connection {
+pub async fn connect(url: &str) -> Connection {
     Connection::connect(url, ConnectionProperties::default()).await.unwrap()
 }
 
 /// A durable quorum queue, as the fleet uses it.
-async fn declare(channel: &Channel) {
+pub async fn declare(channel: &Channel) {
     let mut arguments = FieldTable::default();
     arguments.insert("x-queue-type".into(), AMQPValue::LongString("quorum".into()));
     let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
     channel.queue_declare("kept".into(), options, arguments).await.unwrap();
 }
 
-async fn publish(channel: &Channel) {
+pub async fn publish(channel: &Channel) {
     channel.confirm_select(ConfirmSelectOptions::default()).await.unwrap();
     let properties = BasicProperties::default().with_delivery_mode(2);
     let confirm = channel
@@ -68,33 +68,6 @@ async fn what_was_confirmed_is_there_after_a_kill_and_after_a_stop() {
         .await;
         assert_eq!(body, b"wake up");
     }
-}
-
-#[tokio::test]
-async fn a_memory_alarm_blocks_publishers_and_can_be_lifted() {
-    let node = RabbitMq::start_with(&["consumer_timeout = 60000"]).await.unwrap();
-    let channel = connect(&node.url()).await.create_channel().await.unwrap();
-    declare(&channel).await;
-
-    node.rabbitmqctl(&["set_vm_memory_high_watermark", "0"]).await.unwrap();
-    let published = poll_until("a publish is confirmed", Duration::from_millis(300), async || {
-        publish(&channel).await;
-        Ok(())
-    });
-    published.await.unwrap_err();
-    node.rabbitmqctl(&["set_vm_memory_high_watermark", "0.6"]).await.unwrap();
-    let channel = connect(&node.url()).await.create_channel().await.unwrap();
-    wait_until("a publish is confirmed again", SOON, async || {
-        publish(&channel).await;
-        Ok(())
-    })
-    .await;
-
-    let timeout =
-        node.rabbitmqctl(&["eval", "application:get_env(rabbit, consumer_timeout)."]).await.unwrap();
-    assert_eq!(timeout.trim(), "{ok,60000}");
-    let error = node.rabbitmqctl(&["no_such_command"]).await.unwrap_err();
-    assert!(matches!(error, ServerError::Refused { .. }), "{error}");
 }
 
 #[tokio::test]
