@@ -2,11 +2,13 @@
 //!
 //! The first call of an attempt is its log-in, so it goes through the [`Gate`](crate::gate::Gate) and its answer is
 //! counted there. A refusal by a device that let this job in before, or was silent to it, may belong to a boot: it
-//! is not counted, and waited out like any other silence.
+//! is not counted, and waited out like any other silence. So is the silence of a device on which a download of this job
+//! may be running; any other device that does not answer is left to the next attempt.
 
 use common::audit::AuditAction;
 use common::domain::failure::FailureKind;
 use common::domain::status::Phase;
+use common::ledger::{ImageRecord, ImageState};
 use panos::{PanosError, SystemInfo};
 use serde_json::json;
 
@@ -103,16 +105,29 @@ async fn log_in(attempt: &Attempt<'_>) -> Result<Result<SystemInfo, PanosError>,
             pass.refused(&attempt.job.device.device.serial).await;
             Err(error.into())
         }
+        Err(error) if error.may_be_boot() && takes_over(attempt) => Ok(Err(error)),
         Err(error) => Err(error.into()),
     }
 }
 
 /// Whether the device let this job in before, or was silent to it when it tried last.
 fn was_let_in(attempt: &Attempt<'_>) -> bool {
-    let was_silent = |status: &common::domain::status::DeviceStatus| {
-        status.errors.last().is_some_and(|error| error.kind == FailureKind::Unreachable)
+    !attempt.job.images.is_empty() || was_silent(attempt)
+}
+
+/// Whether a download may be running that another worker began. One that was given up as silent is no longer waited for.
+fn takes_over(attempt: &Attempt<'_>) -> bool {
+    let is_underway = |image: &ImageRecord| match image.state {
+        ImageState::Requested | ImageState::Downloading => true,
+        ImageState::Missing | ImageState::Downloaded | ImageState::AlreadyPresent => false,
     };
-    !attempt.job.images.is_empty() || attempt.job.status.as_ref().is_some_and(was_silent)
+    attempt.job.images.iter().any(is_underway) && !was_silent(attempt)
+}
+
+/// Whether the last attempt that failed found nobody.
+fn was_silent(attempt: &Attempt<'_>) -> bool {
+    let last = attempt.job.status.as_ref().and_then(|status| status.errors.last());
+    last.is_some_and(|error| error.kind == FailureKind::Unreachable)
 }
 
 fn check_serial(attempt: &Attempt<'_>, info: &SystemInfo) -> Result<(), StepError> {

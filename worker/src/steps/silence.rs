@@ -47,14 +47,14 @@ pub(super) struct Silence {
     lasted: Duration,
 }
 
-/// Asks a question that must not cost a log-in, because the device may be booting; a key that ran out while the device
-/// was well is replaced.
+/// Asks a question that must not cost a log-in, because the device may be booting. A key is made only where none was
+/// yet, as in a process that takes a job over, and where one ran out while the device was well.
 pub(super) async fn quietly<T, A>(attempt: &Attempt<'_>, ask: impl Fn(Client) -> A) -> Result<T, PanosError>
 where
     A: Future<Output = Result<T, PanosError>>,
 {
     match ask(attempt.client.without_rekey()).await {
-        Err(error) if is_key_end(&error) => ask(attempt.client.clone()).await,
+        Err(error) if needs_key(&error) => ask(attempt.client.clone()).await,
         answer => answer,
     }
 }
@@ -122,9 +122,18 @@ pub(super) fn is_login_refusal(error: &PanosError) -> bool {
     error.refusal().is_some_and(|refusal| refusal.advice() == Advice::Reauthenticate)
 }
 
-/// Whether a key came to its end on a device that is well: a booting one says neither.
-fn is_key_end(error: &PanosError) -> bool {
-    matches!(error.refusal(), Some(Refusal::KeyExpired | Refusal::SessionTimedOut))
+/// Whether there is no key at hand, or it came to its end on a device that is well: a booting one says neither.
+fn needs_key(error: &PanosError) -> bool {
+    match error {
+        PanosError::Setup { .. } => true,
+        PanosError::Refused { refusal, .. } => {
+            matches!(refusal, Refusal::KeyExpired | Refusal::SessionTimedOut)
+        }
+        PanosError::NoAnswer { .. }
+        | PanosError::Tls { .. }
+        | PanosError::UnexpectedAnswer { .. }
+        | PanosError::TooLarge { .. } => false,
+    }
 }
 
 impl Silence {

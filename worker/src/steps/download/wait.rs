@@ -10,7 +10,7 @@ use common::domain::status::Phase;
 use common::domain::version::Version;
 use common::events::JobEvent;
 use common::ledger::ImageState;
-use panos::{DeviceJob, DeviceJobId, JobStatus, Refusal};
+use panos::{DeviceJob, DeviceJobId, JobStatus, PanosError, Refusal};
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -24,8 +24,12 @@ use crate::steps::{overall_progress, place};
 /// a thousand times this many writes.
 const PROGRESS_STEP: u8 = 10;
 
-/// Useless answers in a row about one job, from a device that otherwise answers, after which it has forgotten it.
+/// Answers in a row that say nothing about the job, from a device that tells well who it is, after which it has
+/// forgotten it.
 const MOST_USELESS: u32 = 2;
+
+/// The same for no answers at all, as of a web server that is overloaded or cuts connections: then the list has to tell.
+const MOST_UNANSWERED: u32 = 10;
 
 /// Lines of a device that are kept in trail and message: no more than a person reads.
 const MOST_LINES: usize = 20;
@@ -66,11 +70,12 @@ pub(super) async fn run(
             }
             Err(error) if error.may_be_boot() => {
                 let silent_since = Instant::now();
+                let is_answer = matches!(error, PanosError::UnexpectedAnswer { .. });
                 match silence::survive(attempt, error).await? {
                     Boot::New => return lost(attempt, version, "the device has booted").await,
                     Boot::Same => {
                         n_useless += 1;
-                        if n_useless >= MOST_USELESS {
+                        if n_useless >= if is_answer { MOST_USELESS } else { MOST_UNANSWERED } {
                             return lost(attempt, version, "the device tells nothing of the job").await;
                         }
                         // A silence is no standstill.
