@@ -2,7 +2,8 @@
 //!
 //! Promises: each step is safe to run twice and after a kill at any of its writes, because it looks first and
 //! believes the device, not the record; the only act is asking for an image, and it is noted before it
-//! leaves. A device that falls silent on the way is waited for ([`silence`]). A stop or a cancel may cut a look or a wait, never the act and the note of its answer.
+//! leaves. A device that falls silent on the way is waited for. A stop or a cancel may cut a look or a wait,
+//! never the act and the note of its answer.
 //! Leaves to others: what an error means ([`crate::error`]), writing ([`crate::journal`]).
 
 mod attempt;
