@@ -31,11 +31,16 @@ ALTER TABLE jobs ADD COLUMN waits_for INTEGER REFERENCES jobs (id) -- refused a 
 CREATE INDEX jobs_held_up ON jobs (id) WHERE held_up;
 CREATE INDEX jobs_waiting ON jobs (waits_for) WHERE waits_for IS NOT NULL;
 
--- Who is whose peer, whichever of the two says so.
+-- The other members of the pair of a job's device, whichever of the two says so; one may be there twice. By job, so
+-- that both databases look it up from there.
 CREATE VIEW peers AS
-SELECT serial, ha_peer AS peer FROM devices WHERE ha_peer <> serial
-UNION
-SELECT ha_peer, serial FROM devices WHERE ha_peer <> serial;
+SELECT j.id AS job, j.serial, d.ha_peer AS peer
+FROM jobs j JOIN devices d ON d.serial = j.serial
+WHERE d.ha_peer <> j.serial
+UNION ALL
+SELECT j.id, j.serial, d.serial
+FROM jobs j JOIN devices d ON d.ha_peer = j.serial
+WHERE d.serial <> j.serial;
 
 -- Which jobs have to end first, at least for a while, before a job of the other member of the pair may begin: one
 -- that runs, and the leading one of two that share their images.

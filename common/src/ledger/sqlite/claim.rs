@@ -64,7 +64,7 @@ fn take(
         images: query::read_images(transaction, job)?,
         status,
         pair,
-        role: role(transaction, job, &context.serial, pair)?,
+        role: role(transaction, job, pair)?,
     })))
 }
 
@@ -89,13 +89,8 @@ fn refused(transaction: &Transaction<'_>, job: JobId) -> Result<Claim, StoreErro
 }
 
 /// What the job is to the other member of its pair.
-fn role(
-    transaction: &Transaction<'_>,
-    job: JobId,
-    serial: &Serial,
-    pair: PairMode,
-) -> Result<PairRole, StoreError> {
-    let found: Option<PairRow> = READ_PAIR.row(transaction, (job.0, serial.as_str()))?;
+fn role(transaction: &Transaction<'_>, job: JobId, pair: PairMode) -> Result<PairRole, StoreError> {
+    let found: Option<PairRow> = READ_PAIR.row(transaction, [job.0])?;
     let (peer, lead) = found.map_or((None, None), |PairRow { peer, lead }| (Some(peer), lead));
     Ok(rows::pair_role(pair, peer, lead))
 }

@@ -2,9 +2,9 @@
 -- device that stands alone has no row and locks nothing. Several keys are locked in their order. $1 job.
 SELECT k.peer, pg_advisory_xact_lock(k.pair) AS locked
 FROM (
-    SELECT p.peer, hashtextextended(least(p.serial, p.peer) || ' ' || greatest(p.serial, p.peer), 0) AS pair
-    FROM jobs j JOIN peers p ON p.serial = j.serial
-    WHERE j.id = $1
+    SELECT DISTINCT peer, hashtextextended(least(serial, peer) || ' ' || greatest(serial, peer), 0) AS pair
+    FROM peers
+    WHERE job = $1
     ORDER BY 2
     OFFSET 0
 ) k
