@@ -6,7 +6,6 @@ use common::domain::catalogue::{Catalogue, CatalogueEntry, parse};
 use fuzzkit::{assert_printable, text_of};
 
 /// Words of the format.
-#[allow(dead_code, reason = "only the ordinary test takes words; the coverage-guided one finds them")]
 pub const WORDS: &[&str] = &[
     "version,filename,sha256\n",
     "sha256,version\n",

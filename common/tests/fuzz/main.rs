@@ -3,6 +3,8 @@
 //! Each module is one target: what has to hold for any bytes. Here it replays its corpus and changes it at random
 //! for two seconds; `scripts/fuzz NAME SECONDS` runs the same function coverage-guided and adds to the corpus.
 
+#![expect(clippy::expect_used, reason = "a target panics when a promise is broken: that is what it is for")]
+
 mod catalogue;
 mod paths_file;
 mod select;

@@ -7,7 +7,6 @@ use common::domain::version::Version;
 use fuzzkit::{assert_printable, text_of};
 
 /// Words of the format.
-#[allow(dead_code, reason = "only the ordinary test takes words; the coverage-guided one finds them")]
 pub const WORDS: &[&str] = &[
     "{\"10.0.2\":[\"10.1.0\"]}",
     "\"10.1.0\"",

@@ -5,7 +5,6 @@ use common::domain::select::{Selector, all_match};
 use fuzzkit::{assert_printable, text_of};
 
 /// Words of the format.
-#[allow(dead_code, reason = "only the ordinary test takes words; the coverage-guided one finds them")]
 pub const WORDS: &[&str] = &[
     "serial",
     "hostname",

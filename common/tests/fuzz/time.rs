@@ -40,9 +40,12 @@ const PIECES: [&str; 22] = [
 const HEADS: [&str; 8] =
     ["", "version,filename,sha256\n", "{", "[", "hostname~", "version=", "{\"10.0.2\":[", "{\"11.1.4\":\""];
 
+/// A target and its name.
+type Target = (&'static str, fn(&[u8]));
+
 #[test]
 fn sixty_four_kibibytes_of_anything_are_read_in_a_tenth_of_a_second() {
-    let targets: [(&str, fn(&[u8])); 4] = [
+    let targets: [Target; 4] = [
         ("version", super::version::check),
         ("catalogue", super::catalogue::check),
         ("paths_file", super::paths_file::check),

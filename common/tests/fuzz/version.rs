@@ -6,7 +6,6 @@ use common::domain::version::{Suffix, Train, Version};
 use fuzzkit::{assert_printable, text_of};
 
 /// Words of the format.
-#[allow(dead_code, reason = "only the ordinary test takes words; the coverage-guided one finds them")]
 pub const WORDS: &[&str] = &["11.1.4-h7", "12.1", ".xfr", "-b36", "-c65", "-h", "65535", "4294967295", "\n"];
 
 /// What parses prints as it was written and has its place among all others; what does not is told briefly.

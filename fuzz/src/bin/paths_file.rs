@@ -1,6 +1,7 @@
 #![no_main]
 
 #[path = "../../../common/tests/fuzz/paths_file.rs"]
+#[allow(dead_code, reason = "WORDS are for the ordinary test")]
 mod target;
 
 libfuzzer_sys::fuzz_target!(|input: &[u8]| target::check(input));
