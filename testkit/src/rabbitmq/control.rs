@@ -89,13 +89,14 @@ impl RabbitMq {
         Ok(queues)
     }
 
-    /// Closes every connection of a client to this node, as an operator does. The clients are told so
-    /// (`connection.close`, 320 CONNECTION_FORCED).
+    /// Closes every connection of every client, in all virtual hosts and, in a cluster, on all nodes, as an
+    /// operator does. The clients are told so (`connection.close`, 320 CONNECTION_FORCED).
     ///
     /// # Errors
     /// When the node gives no answer.
     pub async fn close_all_connections(&self) -> Result<(), ServerError> {
-        self.rabbitmqctl(&["close_all_connections", "closed by a test"]).await.map(drop)
+        // Without `--global` it would be those of the virtual host `/` only.
+        self.rabbitmqctl(&["close_all_connections", "--global", "closed by a test"]).await.map(drop)
     }
 
     /// Raises an alarm, and waits until it is there. From then on the node reads nothing from a connection
