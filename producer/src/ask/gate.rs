@@ -115,6 +115,8 @@ pub(super) fn is_refused_login(error: &PanosError) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn refused() -> PanosError {
@@ -158,7 +160,8 @@ mod tests {
         for turn in turns.drain(..2) {
             turn.ended(Some(&refused()));
         }
-        assert_eq!(waiting.await.err(), Some(2));
+        let told = tokio::time::timeout(Duration::from_secs(10), waiting).await.expect("nobody woke it");
+        assert_eq!(told.err(), Some(2));
         assert_eq!(gate.stopped(), Some(2));
     }
 
