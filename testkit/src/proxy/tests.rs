@@ -208,6 +208,7 @@ async fn a_writer_has_to_wait_when_too_much_waits_already() {
         written.unwrap();
     }
     let waiting = bench.proxy.counts().waiting_bytes;
+    assert_eq!(WAITING_LIMIT_BYTES, 1024 * 1024);
     assert!(waiting > 0 && waiting <= WAITING_LIMIT_BYTES as u64, "{waiting} bytes wait");
 }
 
