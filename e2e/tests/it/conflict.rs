@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, Requester};
+use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, Requester};
 use common::domain::path::Goal;
 use common::ledger::{Batch, EnqueueAnswer};
 
@@ -111,6 +111,7 @@ fn upgrade_of(world: &World, serial: &str) -> JobSpec {
         goal: Goal::Target(world.simulator.ready().target.parse().unwrap()),
         max_attempts: 1,
         retry_of: None,
+        pair: PairMode::InTurn,
     }
 }
 

@@ -16,6 +16,7 @@ const DEVICES: u64 = 1_000;
 async fn a_thousand_devices_take_at_most_twice_as_long_as_the_slowest_one() {
     // Settings as delivered, but for the login: what an operator gets without reading any of them.
     let setup = Setup::devices(DEVICES)
+        .all_at_once()
         .download_time("10s")
         .set("poll.min", "2s")
         .set("poll.max", "30s")

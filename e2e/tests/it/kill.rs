@@ -34,7 +34,7 @@ mod embedded_half_way {
     #[tokio::test]
     async fn the_next_work_adopts_what_a_killed_one_began() {
         // Twenty slots for forty devices, and downloads that stand still: exactly half is under way.
-        let setup = Setup::devices(DEVICES).short_leases().set("worker.concurrency", 20);
+        let setup = Setup::devices(DEVICES).all_at_once().short_leases().set("worker.concurrency", 20);
         let world = World::queued(Way::Embedded, setup).await;
         world.simulator.stand_still().await;
         let killed = world.start_until_idle();
@@ -64,7 +64,7 @@ mod fleet_half_way {
 
     #[tokio::test]
     async fn the_other_workers_adopt_what_a_killed_one_began() {
-        let setup = Setup::devices(DEVICES).short_leases().set("worker.concurrency", 10);
+        let setup = Setup::devices(DEVICES).all_at_once().short_leases().set("worker.concurrency", 10);
         let world = World::queued(Way::Fleet, setup).await;
         world.simulator.stand_still().await;
         let (killed, other) = (world.start_worker(), world.start_worker());

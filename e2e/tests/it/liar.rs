@@ -43,7 +43,11 @@ async fn a_lasting_fault_fails_its_own_job_alone(way: Way) {
         (json!({"kind": "download_fails"}), K::UpdateServer),
     ];
     let n_devices = u64::try_from(faults.len() + HEALTHY).unwrap();
-    let setup = Setup::devices(n_devices).set("worker.max_attempts", 2).set("firewall.read_timeout", "3s");
+    // Four of them refuse the log-in, each in its own way; nobody else is to be held for it.
+    let setup = Setup::devices(n_devices)
+        .set("worker.max_attempts", 2)
+        .set("firewall.read_timeout", "3s")
+        .set("firewall.refusals_before_hold", 0);
     let world = World::queued(way, setup).await;
     let serials = inject(&world, faults.iter().map(|(fault, _)| fault)).await;
     world.work().await;

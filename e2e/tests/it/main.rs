@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `happy.rs` | a fleet gets its images, and a second run asks for none |
 //! | `scenario.rs` | the demo's fleet with its problems ends as the simulator says |
+//! | `realistic.rs` | so does a fleet with everything that real firewalls do |
 //! | `drain.rs` | a thousand devices take little longer than one |
 //! | `kill.rs` | a worker that is killed loses nothing and repeats nothing |
 //! | `shutdown.rs` | a worker that is told to stop hands everything back |
@@ -12,13 +13,24 @@
 //! | `cancel.rs` | a cancelled job ends, and its device is left alone |
 //! | `panorama.rs` | a Panorama that refuses or talks nonsense harms nothing |
 //! | `liar.rs` | a firewall that does spoils its own job alone |
+//! | `reboot.rs` | a firewall that restarts or falls silent costs no attempt |
+//! | `pairs.rs` | the members of an HA pair take turns, or one downloads for both |
+//! | `hold.rs` | a wrong password is not tried everywhere; a pause holds a fleet |
+//! | `messages.rs` | what a firewall says can be taught |
 //! | `verification.rs` | what is not proved is never ready |
+//! | `hashes.rs` | hashes that differ are an alarm that only a person ends |
+//! | `inventory.rs` | what is new, changed and gone, and what a person says of a device |
+//! | `plan.rs` | what is foretold is what is downloaded, and foretelling changes nothing |
+//! | `cleanup.rs` | a full firewall gets room, and nothing is deleted that somebody needs |
+//! | `courtesy.rs` | one call, one connection, one log-in |
 //! | `secrets.rs` | no password and no key where it does not belong |
 //! | `public_client.rs` | a client of somebody else's understands the simulator |
 //!
-//! `world.rs` is what they share, `setup.rs` what it can be like, `simulator.rs` the fleet and its control endpoint, `invariants.rs` what holds
-//! at the end of every case. A case is an async function over a [`Way`](world::Way); [`both_ways`] makes it
-//! two tests. Each has a database, a virtual host, a fleet and a directory of its own. The programs must have
+//! `world.rs` is what they share, `setup.rs` what it can be like, `programs.rs` what runs in it, `operator.rs` what
+//! people do there, `ledger.rs` what is seen of its ledger, `simulator.rs` and `answers.rs` the fleet with its control
+//! endpoint, `invariants.rs` what holds at the end of every case. Where the engine has a part in it, a case is an
+//! async function over a [`Way`](world::Way), and [`both_ways`] makes it two tests; the others run on one of the two.
+//! Each has a database, a virtual host, a fleet and a directory of its own. The programs must have
 //! been built (`cargo build --workspace`); `./test` does that.
 
 #![expect(
@@ -53,15 +65,29 @@ macro_rules! both_ways {
     };
 }
 
+mod answers;
 mod cancel;
+mod cleanup;
 mod conflict;
+mod courtesy;
 mod drain;
 mod happy;
+mod hashes;
+mod hold;
 mod invariants;
+mod inventory;
 mod kill;
+mod ledger;
 mod liar;
+mod messages;
+mod operator;
+mod pairs;
 mod panorama;
+mod plan;
+mod programs;
 mod public_client;
+mod realistic;
+mod reboot;
 mod scenario;
 mod secrets;
 mod setup;

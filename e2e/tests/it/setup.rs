@@ -30,6 +30,8 @@ pub enum Login {
 pub struct Setup {
     pub fleet: Fleet,
     pub login: Login,
+    /// More options of `download queue-all`.
+    pub queue: Vec<&'static str>,
     /// `section.key` to a value that TOML and JSON write alike.
     pub settings: BTreeMap<&'static str, Value>,
 }
@@ -52,9 +54,15 @@ impl Setup {
             ("download.busy_wait", json!("1s")),
             ("log.level", json!("info")),
         ]);
-        Self { fleet, login: Login::Password, settings }
+        Self { fleet, login: Login::Password, queue: Vec::new(), settings }
     }
 
+    /// The firewalls of a scenario file.
+    pub fn described(file: &str) -> Self {
+        Self::devices(0).scenario(file)
+    }
+
+    /// The same number of firewalls of another built-in scenario.
     pub fn scenario(mut self, scenario: &str) -> Self {
         scenario.clone_into(&mut self.fleet.scenario);
         self
@@ -67,6 +75,12 @@ impl Setup {
 
     pub fn login(mut self, login: Login) -> Self {
         self.login = login;
+        self
+    }
+
+    /// The members of a pair do not wait for each other: for cases in which every device downloads at once.
+    pub fn all_at_once(mut self) -> Self {
+        self.queue.push("--ha-parallel");
         self
     }
 

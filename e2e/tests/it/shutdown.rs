@@ -13,7 +13,7 @@ const DEVICES: u64 = 6;
 both_ways!(a_stop_hands_jobs_back_uncounted_and_the_next_worker_adopts_them);
 
 async fn a_stop_hands_jobs_back_uncounted_and_the_next_worker_adopts_them(way: Way) {
-    let world = World::queued(way, Setup::devices(DEVICES)).await;
+    let world = World::queued(way, Setup::devices(DEVICES).all_at_once()).await;
     world.simulator.stand_still().await;
     let worker = world.start_worker();
     let asked = world.simulator.until_downloads(DEVICES).await.downloads();

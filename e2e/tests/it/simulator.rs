@@ -1,18 +1,19 @@
 //! The simulated fleet as a process, and its control endpoint.
 //!
 //! Promises: it is ready when [`Simulator::start`] returns and gone when it is dropped; what the endpoint
-//! answers is read strictly enough that a changed name fails a test; every call has a bound.
+//! answers is read strictly ([`answers`](crate::answers)); every call has a bound.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::process::{Ended, Process, Program, Stream};
 use testkit::wait::wait_until;
 
+pub use crate::answers::{Counters, DeviceState, Entry, Ready};
+use crate::answers::{FleetState, Page};
 use crate::world::SOON;
 
 /// One answer of the control endpoint; counters of a thousand devices are some hundred kilobytes.
@@ -21,79 +22,12 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// What the fleet is like, as options of the program.
 #[derive(Debug, Clone)]
 pub struct Fleet {
+    /// Generated devices; with 0, the scenario decides.
     pub devices: u64,
     pub seed: u64,
+    /// The name of a built-in scenario, or the text of a scenario file.
     pub scenario: String,
     pub download_time: String,
-}
-
-/// The line that the program prints when it is ready.
-#[derive(Debug, Clone, Deserialize)]
-pub struct Ready {
-    pub panorama: Address,
-    pub firewall_port: u16,
-    pub username: String,
-    pub password: String,
-    pub api_key: String,
-    pub ca_file: PathBuf,
-    control: String,
-    pub target: String,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Address {
-    pub host: String,
-    pub port: u16,
-}
-
-/// `GET /counters`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct Counters {
-    pub calls: u64,
-    pub devices: BTreeMap<String, BoxCounters>,
-}
-
-/// Numbers of one box.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct BoxCounters {
-    pub commands: BTreeMap<String, u64>,
-    /// Accepted download commands by version.
-    pub downloads: BTreeMap<String, u64>,
-    pub max_parallel_calls: u32,
-}
-
-impl Counters {
-    /// Accepted download commands of the whole fleet.
-    pub fn n_downloads(&self) -> u64 {
-        self.devices.values().flat_map(|device| device.downloads.values()).sum()
-    }
-
-    /// Accepted download commands by serial and version.
-    pub fn downloads(&self) -> BTreeMap<(String, String), u64> {
-        let of_device = |(serial, device): (&String, &BoxCounters)| {
-            let serial = serial.clone();
-            device.downloads.clone().into_iter().map(move |(version, n)| ((serial.clone(), version), n))
-        };
-        self.devices.iter().flat_map(of_device).collect()
-    }
-
-    /// Every request that a box got.
-    pub fn calls_of(&self, serial: &str) -> u64 {
-        self.devices.get(serial).map_or(0, |device| device.commands.values().sum())
-    }
-}
-
-/// One device of `GET /state`.
-#[derive(Debug, Clone, Deserialize)]
-pub struct DeviceState {
-    pub serial: String,
-    pub scenario: String,
-    pub present: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct FleetState {
-    devices: Vec<DeviceState>,
 }
 
 /// A running fleet.
@@ -106,14 +40,33 @@ pub struct Simulator {
 impl Simulator {
     /// Starts a fleet that keeps its files in `directory`.
     pub async fn start(fleet: &Fleet, directory: &Path) -> Self {
-        let program = Program::ours("panos-simulator")
+        Self::start_at(fleet, directory, 0).await
+    }
+
+    /// The same boxes are another fleet from now on, at the same addresses with other certificates.
+    pub async fn become_another(&mut self, fleet: &Fleet, directory: &Path) {
+        self.process.terminate().unwrap();
+        self.process.wait(SOON).await.unwrap();
+        *self = Self::start_at(fleet, directory, self.ready.firewall_port).await;
+    }
+
+    async fn start_at(fleet: &Fleet, directory: &Path, port: u16) -> Self {
+        let mut program = Program::ours("panos-simulator")
             .unwrap()
-            .args(["--devices", &fleet.devices.to_string()])
             .args(["--seed", &fleet.seed.to_string()])
-            .args(["--scenario", &fleet.scenario])
             .args(["--download-time", &fleet.download_time])
-            .args(["--port", "0", "--control", "127.0.0.1:0", "--state-dir"])
+            .args(["--port", &port.to_string(), "--control", "127.0.0.1:0", "--state-dir"])
             .arg(directory.join("simulator"));
+        if fleet.devices > 0 {
+            program = program.args(["--devices", &fleet.devices.to_string()]);
+        }
+        program = if fleet.scenario.contains('\n') {
+            let file = directory.join("fleet.toml");
+            fs::write(&file, &fleet.scenario).unwrap();
+            program.arg("--scenario").arg(file)
+        } else {
+            program.args(["--scenario", &fleet.scenario])
+        };
         let mut process = program.start().unwrap();
         let line = process.ready_line(SOON).await.unwrap();
         let ready: Ready = serde_json::from_str(&line).unwrap();
@@ -137,8 +90,27 @@ impl Simulator {
         self.get("/counters").await
     }
 
+    /// Every request so far and what was answered, in order.
+    pub async fn journal(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        let mut since = 0;
+        loop {
+            let page: Page = self.get(&format!("/journal?since={since}")).await;
+            if page.entries.is_empty() {
+                return entries;
+            }
+            since = page.next;
+            entries.extend(page.entries);
+        }
+    }
+
     pub async fn devices(&self) -> Vec<DeviceState> {
         self.get::<FleetState>("/state").await.devices
+    }
+
+    /// Every device, in the order of the scenario.
+    pub async fn serials(&self) -> Vec<String> {
+        self.devices().await.into_iter().map(|device| device.serial).collect()
     }
 
     /// The true hashes of all images, as CSV.
@@ -157,16 +129,25 @@ impl Simulator {
         self.send(self.http.delete(self.url(&format!("/devices/{serial}/faults")))).await;
     }
 
+    /// Makes the same go wrong on every firewall.
+    pub async fn inject_everywhere(&self, fault: &Value) {
+        self.send(self.http.post(self.url("/faults")).body(fault.to_string())).await;
+    }
+
+    /// Takes away what was injected on any firewall.
+    pub async fn heal_everywhere(&self) {
+        self.send(self.http.delete(self.url("/faults"))).await;
+    }
+
     /// No download of the fleet makes any progress, until [`Simulator::go_on`]: the moment in which a test
     /// does something to a worker is then the same on a slow and on a fast machine.
     pub async fn stand_still(&self) {
-        let stall = json!({"kind": "stall"}).to_string();
-        self.send(self.http.post(self.url("/faults")).body(stall)).await;
+        self.inject_everywhere(&json!({"kind": "stall"})).await;
     }
 
     /// Downloads go on where they stood.
     pub async fn go_on(&self) {
-        self.send(self.http.delete(self.url("/faults"))).await;
+        self.heal_everywhere().await;
     }
 
     /// Waits until so many download commands were accepted.
@@ -186,6 +167,13 @@ impl Simulator {
         let check =
             Program::ours("panos-simulator").unwrap().args(["check", "--control", &self.ready.control]);
         check.arg("--jobs").arg(file).run(SOON).await.unwrap()
+    }
+
+    /// `panos-simulator calls`: whether downloads took few requests, and their ends were noticed in time.
+    pub async fn calls(&self, at_most: u64) -> Ended {
+        let calls =
+            Program::ours("panos-simulator").unwrap().args(["calls", "--control", &self.ready.control]);
+        calls.args(["--max-calls", &at_most.to_string()]).run(SOON).await.unwrap()
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str) -> T {
