@@ -39,6 +39,9 @@ const ERLANG_ARGUMENTS: &str = "-kernel net_ticktime 10 +S 1:1";
 const WRITE_AHEAD_LOG: &str = "raft.wal_max_size_bytes = 16777216";
 
 /// Three nodes that form one broker.
+///
+/// One of them takes a lock that the others see, finds nobody to join and begins; the others then join it.
+/// By default it would look for five seconds while they wait for the lock, so it looks twice only.
 #[derive(Debug)]
 pub struct Cluster {
     /// Each may be killed, suspended and asked by itself; [`Cluster::heal`] brings it back.
@@ -66,6 +69,8 @@ impl Cluster {
         let mut lines = vec![
             "cluster_formation.peer_discovery_backend = classic_config".to_owned(),
             format!("cluster_formation.target_cluster_size_hint = {N_NODES}"),
+            "cluster_formation.discovery_retry_limit = 1".to_owned(),
+            "cluster_formation.discovery_retry_interval = 200".to_owned(),
             "cluster_partition_handling = pause_minority".to_owned(),
             WRITE_AHEAD_LOG.to_owned(),
         ];
