@@ -12,8 +12,10 @@
 # The oldest compiler that builds us; `rust-version` in Cargo.toml is the same number.
 readonly MINIMUM_RUST=1.92
 
-# The public PAN-OS client that the simulator is checked against.
+# The public PAN-OS clients that the simulator is checked against. The second wants an older release of the first,
+# so each has a directory of its own.
 readonly PAN_PYTHON=0.26.0
+readonly PAN_OS_PYTHON=1.13.1
 
 # Whether `apt-get update` has run in this process: once is enough, and none if nothing is missing.
 apt_lists_are_fresh=no
@@ -182,14 +184,21 @@ need_python() {
     fi
 }
 
-# Other people's client that the simulator is checked against, as the registry has it, in the directory $1.
-need_pan_python() {
-    local directory=$1
+# Other people's client that the simulator is checked against, as the registry has it: package $1 of version $2 in
+# the directory $3, which is taken as installed when its Python can import the module $4.
+need_python_client() {
+    local package=$1 version=$2 directory=$3 module=$4
     # Started, not only looked for: the Python that made the directory may be gone.
-    "$directory/bin/python" -c 'import pan.xapi' 2>/dev/null && [ -e "$directory/bin/panxapi.py" ] && return 0
+    "$directory/bin/python" -c "import $module" 2>/dev/null && return 0
     need_python
-    say "installing pan-python $PAN_PYTHON into $directory"
+    say "installing $package $version into $directory"
     quietly python3 -m venv --clear "$directory" || die 'python3 -m venv failed'
-    quietly "$directory/bin/pip" install --no-input "pan-python==$PAN_PYTHON" ||
-        die "pan-python $PAN_PYTHON could not be installed"
+    quietly "$directory/bin/pip" install --no-input "$package==$version" ||
+        die "$package $version could not be installed"
+}
+
+# Both public clients, below the directory $1.
+need_python_clients() {
+    need_python_client pan-python "$PAN_PYTHON" "$1/pan-python" pan.xapi
+    need_python_client pan-os-python "$PAN_OS_PYTHON" "$1/pan-os-python" panos.firewall
 }
