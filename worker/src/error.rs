@@ -145,7 +145,7 @@ pub enum StepError {
         /// The type.
         job_type: JobType,
     },
-    /// The fleet is held, and the device was not called yet.
+    /// The fleet is held, and the device would have to be logged in to.
     #[error("the fleet is held")]
     Held,
     /// The process stops; somebody else goes on.

@@ -5,6 +5,8 @@
 //! at a time make their first call; the others wait without having touched their device. Each first answer is told to
 //! the ledger, which holds the fleet after too many refusals in a row. Then, or when the ledger says that
 //! somebody else holds it, those who wait are turned away: their jobs are handed back and no attempt is charged.
+//! A refusal that may belong to a boot is not counted before it has proved to be an honest one; until then it keeps its
+//! place, so that a thousand of them, which are no thousand boots, do not pass either.
 //! Open, the gate costs a glance at one value; with `firewall.refusals_before_hold = 0` it is always open.
 //!
 //! # Leaves to others
@@ -15,7 +17,7 @@ use std::sync::Arc;
 
 use common::domain::device::Serial;
 use common::domain::hold::FleetHold;
-use common::ledger::Ledger;
+use common::ledger::{Ledger, LedgerError};
 use common::report::Chain;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tracing::{debug, error, info, warn};
@@ -52,7 +54,8 @@ pub struct Gate {
 /// makes room for the next one.
 pub(crate) struct Pass<'a> {
     gate: &'a Gate,
-    _place: Option<SemaphorePermit<'a>>,
+    /// Absent where it passed while the gate was open.
+    place: Option<SemaphorePermit<'a>>,
 }
 
 impl Gate {
@@ -82,7 +85,7 @@ impl Gate {
     }
 
     fn pass<'a>(&'a self, place: Option<SemaphorePermit<'a>>) -> Pass<'a> {
-        Pass { gate: self, _place: place }
+        Pass { gate: self, place }
     }
 
     /// Takes note of a hold, and says once how it ends.
@@ -106,6 +109,23 @@ impl Gate {
     #[must_use]
     pub fn is_shut(&self) -> bool {
         matches!(&*self.way.borrow(), Way::Shut(_))
+    }
+
+    /// Counts a device that refuses user, password or key.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`]: it is not counted, and must not be passed over.
+    pub(crate) async fn refused(&self, serial: &Serial) -> Result<(), LedgerError> {
+        if self.trip_after == 0 {
+            return Ok(());
+        }
+        self.widen(Way::Narrow);
+        let watch = self.ledger.login_refused(serial, self.trip_after).await?;
+        debug!(device.serial = %serial, "{serial}: {} log-ins refused in a row", watch.refused_in_row);
+        if let Some(hold) = watch.hold {
+            self.shut(&hold);
+        }
+        Ok(())
     }
 
     /// Takes note of the end of a hold; the log-in has to prove itself again.
@@ -148,23 +168,22 @@ impl Pass<'_> {
         }
     }
 
-    /// The device refused user, password or key.
-    pub(crate) async fn refused(self, serial: &Serial) {
-        let gate = self.gate;
-        if gate.trip_after == 0 {
+    /// The device refused user, password or key, and keeps its place until that is counted.
+    ///
+    /// # Errors
+    /// As for [`Gate::refused`].
+    pub(crate) async fn refused(&self, serial: &Serial) -> Result<(), LedgerError> {
+        self.gate.refused(serial).await
+    }
+
+    /// The device refused, and may be booting: nothing is counted, and this pass keeps one of the few places.
+    pub(crate) fn doubted(&mut self) {
+        if self.gate.trip_after == 0 {
             return;
         }
-        gate.widen(Way::Narrow);
-        match gate.ledger.login_refused(serial, gate.trip_after).await {
-            Ok(watch) => {
-                debug!(device.serial = %serial, "{serial}: {} log-ins refused in a row", watch.refused_in_row);
-                if let Some(hold) = watch.hold {
-                    gate.shut(&hold);
-                }
-            }
-            Err(error) => {
-                warn!(device.serial = %serial, "a refused log-in was not counted: {}", Chain(&error));
-            }
+        self.gate.widen(Way::Narrow);
+        if self.place.is_none() {
+            self.place = self.gate.places.try_acquire().ok();
         }
     }
 }

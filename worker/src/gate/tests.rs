@@ -1,6 +1,9 @@
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use common::domain::hold::HoldCause;
 use common::domain::job::Requester;
 use futures_util::FutureExt;
+use futures_util::future::join_all;
 
 use super::*;
 use crate::testing::{SERIAL, with_a_job};
@@ -17,7 +20,7 @@ fn serial() -> Serial {
 }
 
 async fn refuse(gate: &Gate) {
-    gate.enter().await.ok().unwrap().refused(&serial()).await;
+    gate.enter().await.ok().unwrap().refused(&serial()).await.unwrap();
 }
 
 #[tokio::test]
@@ -55,11 +58,51 @@ async fn refusals_in_a_row_hold_the_fleet_and_turn_away_who_waits() {
     }
     for pass in passes {
         assert!(!gate.is_shut());
-        pass.refused(&serial()).await;
+        pass.refused(&serial()).await.unwrap();
     }
     assert!(gate.enter().await.is_err(), "turned away");
     let hold = gate.ledger.hold().await.unwrap().unwrap();
     assert_eq!((hold.cause, hold.by), (HoldCause::Credentials, None));
+}
+
+#[tokio::test]
+async fn wrong_credentials_are_refused_by_a_handful_of_a_thousand_devices() {
+    let (_directory, gate) = gate(3).await;
+    let n_refused = AtomicU32::new(0);
+    let attempts = (0..1_000).map(|_| async {
+        if let Ok(pass) = gate.enter().await {
+            n_refused.fetch_add(1, Ordering::Relaxed);
+            pass.refused(&serial()).await.unwrap();
+        }
+    });
+    join_all(attempts).await;
+    // Three that hold the fleet, and those that were on their way meanwhile.
+    assert!((3..=5).contains(&n_refused.load(Ordering::Relaxed)), "{n_refused:?}");
+    assert!(gate.is_shut());
+}
+
+#[tokio::test]
+async fn refusals_that_may_belong_to_a_boot_are_not_counted_and_let_nobody_pass() {
+    let (_directory, gate) = gate(3).await;
+    gate.enter().await.ok().unwrap().accepted().await;
+    let mut passes = Vec::new();
+    for _ in 0..10 {
+        let mut pass = gate.enter().await.ok().unwrap();
+        pass.doubted();
+        passes.push(pass);
+        if gate.enter().now_or_never().is_none() {
+            break;
+        }
+    }
+    assert_eq!(passes.len(), FIRST_CALLS, "the first one narrowed the gate, and each keeps its place");
+    assert!(!gate.is_shut());
+    passes.pop().unwrap().accepted().await;
+    assert!(gate.enter().now_or_never().is_some(), "one device has booted, so the credentials are good");
+    assert_eq!(
+        gate.ledger.login_refused(&serial(), 3).await.unwrap().refused_in_row,
+        1,
+        "the first that counts"
+    );
 }
 
 #[tokio::test]
@@ -106,7 +149,7 @@ async fn zero_never_holds_the_fleet() {
     let (_directory, gate) = gate(0).await;
     let passes: Vec<_> = (0..100).map(|_| gate.enter().now_or_never().unwrap().ok().unwrap()).collect();
     for pass in passes {
-        pass.refused(&serial()).await;
+        pass.refused(&serial()).await.unwrap();
     }
     assert_eq!(gate.ledger.hold().await.unwrap(), None);
 }

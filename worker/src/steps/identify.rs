@@ -2,7 +2,7 @@
 //!
 //! The first call of an attempt is its log-in, so it goes through the [`Gate`](crate::gate::Gate) and its answer is
 //! counted there. A refusal by a device that let this job in before, or was silent to it, may belong to a boot: it
-//! is not counted, and waited out like any other silence. So is the silence of a device on which a download of this job
+//! is waited out like any other silence, at one of the gate's few places, and counted only if it lasts. So is the silence of a device on which a download of this job
 //! may be running; any other device that does not answer is left to the next attempt.
 
 use common::audit::AuditAction;
@@ -15,19 +15,22 @@ use serde_json::json;
 use super::attempt::{Attempt, is_one_boot};
 use super::silence::{self, Boot, Silence, is_login_refusal};
 use crate::error::StepError;
-use crate::gate::Shut;
+use crate::gate::{Pass, Shut};
 
 /// Compares the serial that answers with the job's, and takes over version and boot time.
 ///
 /// # Errors
 /// [`StepError::WrongDevice`] when an address was given to another box; [`StepError::Held`] when the fleet was held
-/// before the first call; what the call may meet.
+/// before a log-in; what the call may meet.
 pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     attempt.safe_point()?;
     let (info, silence) = match log_in(attempt).await? {
-        Ok(info) => (info, None),
-        Err(error) => {
+        LogIn::Accepted(info) => (info, None),
+        LogIn::Silent(error, pass) => {
             let (info, silence) = silence::outlast(attempt, error).await?;
+            if let Some(pass) = pass {
+                pass.accepted().await;
+            }
             (info, Some(silence))
         }
     };
@@ -88,24 +91,31 @@ pub(super) async fn again(
     }
 }
 
-/// The first call. The inner error is one that may belong to a boot and is worth waiting for.
-async fn log_in(attempt: &Attempt<'_>) -> Result<Result<SystemInfo, PanosError>, StepError> {
+/// What came of the first call.
+enum LogIn<'a> {
+    Accepted(SystemInfo),
+    /// An error that may belong to a boot, and is worth waiting for; with the pass, where it is a refusal.
+    Silent(PanosError, Option<Pass<'a>>),
+}
+
+async fn log_in<'a>(attempt: &Attempt<'a>) -> Result<LogIn<'a>, StepError> {
     let gate = &attempt.context.gate;
-    let pass = attempt.unless_stopped(gate.enter()).await?.map_err(|Shut| StepError::Held)?;
+    let mut pass = attempt.unless_stopped(gate.enter()).await?.map_err(|Shut| StepError::Held)?;
     attempt.safe_point()?;
     match attempt.client.system_info().await {
         Ok(info) => {
             pass.accepted().await;
-            Ok(Ok(info))
+            Ok(LogIn::Accepted(info))
+        }
+        Err(error) if is_login_refusal(&error) && was_let_in(attempt) => {
+            pass.doubted();
+            Ok(LogIn::Silent(error, Some(pass)))
         }
         Err(error) if is_login_refusal(&error) => {
-            if was_let_in(attempt) {
-                return Ok(Err(error));
-            }
-            pass.refused(&attempt.job.device.device.serial).await;
+            attempt.asking(|| pass.refused(&attempt.job.device.device.serial)).await?;
             Err(error.into())
         }
-        Err(error) if error.may_be_boot() && takes_over(attempt) => Ok(Err(error)),
+        Err(error) if error.may_be_boot() && takes_over(attempt) => Ok(LogIn::Silent(error, None)),
         Err(error) => Err(error.into()),
     }
 }

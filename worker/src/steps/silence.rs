@@ -3,14 +3,17 @@
 //!
 //! Promises: within `download.silence_timeout` a silence costs no attempt. What a booting device answers to a log-in
 //! is refused for a while (pan-os-python, `syncjob` and `syncreboot`), so the key at hand is tried at growing
-//! pauses and a new one is asked for twice at most: once early, for a key that ended without a boot, and once
-//! at the very end, whose refusal is an honest one. Nothing here counts for the breaker.
+//! pauses and a new one is asked for three times at most: twice some minutes after the first refusal, for a key that
+//! ended without a boot and because a refused request for a key leaves none to try, and once at the very end, whose
+//! refusal is an honest one, and the only one that counts for the breaker. While the fleet is held because log-ins are
+//! refused there is no new one: the job is handed back.
 //!
 //! Leaves to others: what a boot means for a download ([`super::download`]).
 
 use std::time::Duration;
 
 use common::audit::AuditAction;
+use common::domain::hold::HoldCause;
 use common::events::JobEvent;
 use panos::{Advice, Client, PanosError, Phase, Refusal, SystemInfo};
 use serde_json::json;
@@ -24,6 +27,9 @@ use crate::error::StepError;
 /// Refusals of the key at hand after which a new one is asked for: with the default pace some three minutes after the
 /// first, when the authentication of a device that has booted is usually up.
 const REFUSALS_BEFORE_LOGIN: u32 = 3;
+
+/// New keys that are asked for before the very end.
+const LOG_INS_BEFORE_END: u32 = 2;
 
 /// Times the pause between two refusals is doubled at most.
 const MOST_DOUBLINGS: u32 = 6;
@@ -44,6 +50,8 @@ pub(super) struct Silence {
     /// What came instead of answers, in the order in which each was first met.
     signs: Vec<&'static str>,
     n_refused: u32,
+    /// New keys that were asked for.
+    n_log_ins: u32,
     lasted: Duration,
 }
 
@@ -72,7 +80,7 @@ pub(super) async fn survive(attempt: &mut Attempt<'_>, error: PanosError) -> Res
 ///
 /// # Errors
 /// [`StepError::Silent`] when nobody did in time; the device's own refusal when it refuses the log-in to the end,
-/// and anything that no boot explains.
+/// [`StepError::Held`] when log-ins are refused everywhere, and anything that no boot explains.
 pub(super) async fn outlast(
     attempt: &Attempt<'_>,
     first: PanosError,
@@ -86,8 +94,9 @@ pub(super) async fn outlast(
             break last_word(attempt, last, limit).await?;
         }
         attempt.wait(silence.pause(attempt, &last).min(left)).await?;
-        let answer = if is_login_refusal(&last) && silence.n_refused == REFUSALS_BEFORE_LOGIN {
-            attempt.client.system_info().await
+        let answer = if is_login_refusal(&last) && silence.is_time_for_a_log_in() {
+            silence.n_log_ins += 1;
+            log_in_anew(attempt).await?
         } else {
             quietly(attempt, |client| async move { client.system_info().await }).await
         };
@@ -110,10 +119,26 @@ async fn last_word(
     last: PanosError,
     limit: Duration,
 ) -> Result<SystemInfo, StepError> {
-    if is_login_refusal(&last) {
-        Ok(attempt.client.system_info().await?)
-    } else {
-        Err(StepError::Silent { for_s: limit.as_secs(), last })
+    if !is_login_refusal(&last) {
+        return Err(StepError::Silent { for_s: limit.as_secs(), last });
+    }
+    let answer = log_in_anew(attempt).await?;
+    if answer.as_ref().is_err_and(is_login_refusal) {
+        let serial = &attempt.job.device.device.serial;
+        attempt.asking(|| attempt.context.gate.refused(serial)).await?;
+    }
+    Ok(answer?)
+}
+
+/// Asks with a new key, where the present one is refused, unless that is so everywhere. The inner error is the device's.
+async fn log_in_anew(attempt: &Attempt<'_>) -> Result<Result<SystemInfo, PanosError>, StepError> {
+    let context = attempt.context;
+    match attempt.asking(|| context.ledger.hold()).await? {
+        Some(hold) if hold.cause == HoldCause::Credentials => {
+            context.gate.shut(&hold);
+            Err(StepError::Held)
+        }
+        Some(_) | None => Ok(attempt.client.system_info().await),
     }
 }
 
@@ -138,8 +163,13 @@ fn needs_key(error: &PanosError) -> bool {
 
 impl Silence {
     fn new(first: &PanosError) -> Self {
-        let mut silence =
-            Self { began: Instant::now(), signs: Vec::new(), n_refused: 0, lasted: Duration::ZERO };
+        let mut silence = Self {
+            began: Instant::now(),
+            signs: Vec::new(),
+            n_refused: 0,
+            n_log_ins: 0,
+            lasted: Duration::ZERO,
+        };
         silence.note_sign(first);
         silence
     }
@@ -152,6 +182,10 @@ impl Silence {
         if !self.signs.contains(&sign) {
             self.signs.push(sign);
         }
+    }
+
+    fn is_time_for_a_log_in(&self) -> bool {
+        self.n_refused >= REFUSALS_BEFORE_LOGIN && self.n_log_ins < LOG_INS_BEFORE_END
     }
 
     /// Slow, and slower with every refusal.

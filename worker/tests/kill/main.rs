@@ -10,6 +10,7 @@
 )]
 
 mod mortal;
+mod silent;
 
 use std::collections::BTreeSet;
 use std::path::Path;
