@@ -92,6 +92,7 @@ fn asked_to_copy(entry: &StoredEntry) -> Option<Version> {
 pub(super) async fn receive(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     let PairRole::SyncFollower { lead, lead_state } = attempt.job.role else { return Ok(()) };
     let (mut last_change, mut last_shape) = (Instant::now(), None);
+    let mut jobs = Vec::new();
     loop {
         let expected = expected(attempt);
         if expected.is_empty() {
@@ -109,8 +110,10 @@ pub(super) async fn receive(attempt: &mut Attempt<'_>) -> Result<(), StepError> 
         if expected.is_empty() {
             break;
         }
-        // The list decides; of the jobs only a change is of interest, so an error here is not.
-        let jobs = quietly(attempt, |client| async move { client.jobs().await }).await.unwrap_or_default();
+        // The list decides; of the jobs only a change is of interest, so an error here is none, and no change either.
+        if let Ok(answer) = quietly(attempt, |client| async move { client.jobs().await }).await {
+            jobs = answer;
+        }
         let shape = shape(&listing, &expected, &jobs);
         let is_underway = shape.iter().any(|(presence, _)| *presence == Some(Presence::Downloading))
             || jobs.iter().any(is_running_download);
