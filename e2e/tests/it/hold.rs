@@ -27,7 +27,10 @@ both_ways!(
 
 async fn a_wrong_password_is_tried_a_handful_of_times_and_the_fleet_resumes(way: Way) {
     let world = World::queued(way, Setup::devices(DEVICES)).await;
-    world.simulator.inject_everywhere(&json!({"kind": "credentials_refused"})).await;
+    // Slow enough that every slot of a worker could be at a log-in before the first one is refused.
+    for fault in [json!({"kind": "credentials_refused"}), json!({"kind": "slow", "delay": "2s"})] {
+        world.simulator.inject_everywhere(&fault).await;
+    }
     let workers = start(&world, way);
     let hold = wait_until("the fleet is held", SOON, async || {
         world.engine().await.ledger.hold().await.unwrap().ok_or_else(|| "it is not".to_owned())

@@ -85,6 +85,22 @@ async fn one_member_downloads_for_both_and_both_are_verified(way: Way) {
 }
 
 #[tokio::test]
+async fn a_copy_that_takes_its_time_is_waited_for() {
+    const FLEET: &str = r#"
+devices = 6
+[quirks]
+sync-lag = "4s"
+"#;
+    let setup = Setup::described(FLEET).set("download.sync_timeout", "60s");
+    let world = World::discovered(Way::Embedded, setup).await;
+    world.queue_all_with(&["--select", "ha!=standalone", "--ha-sync"]).await.ok();
+    world.work().await;
+    all_ready(&world).await;
+    one_download_per_pair_and_image(&world).await;
+    world.invariants(&Allowed::nothing()).await;
+}
+
+#[tokio::test]
 async fn a_member_whose_lead_fails_brings_its_images_itself() {
     let world = World::discovered(Way::Embedded, pairs_only()).await;
     let (one, other) = world.pairs().await[0].clone();
