@@ -9,12 +9,9 @@ use std::collections::BTreeMap;
 
 use common::domain::device::{Device, Ha, Serial, Source};
 use common::domain::version::Version;
-use panos::Endpoint;
 
+use crate::address;
 use crate::csv_file::{BadLine, Row, Sheet, Unusable};
-
-/// Any port: only the host is checked here.
-const HTTPS: u16 = 443;
 
 /// How a file has to start.
 const COLUMNS: &str = "start with the line serial,hostname,mgmt_ip,current_version,model, or with serial_1,serial_2 for HA pairs";
@@ -165,7 +162,7 @@ fn facts(row: &Row, columns: &Columns, ha: Option<Ha>) -> Result<Facts, String> 
     let address_override = text(columns.address_override);
     for (column, address) in [("mgmt_ip", &address), ("address_override", &address_override)] {
         if let Some(address) = address {
-            Endpoint::new(address, HTTPS).map_err(|error| format!("{column}: {error}"))?;
+            address::check(address).map_err(|error| format!("{column}: {error}"))?;
         }
     }
     if let Some(sw_version) = &sw_version {

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 
 use common::domain::device::{Device, Ha, Serial, Source};
 use common::ledger::DeviceRecord;
-use panos::{Endpoint, ManagedDevice, PeerLink};
+use panos::{ManagedDevice, PeerLink};
+use producer::address;
 use serde::Serialize;
-
-/// Any port: only the host is checked here.
-const HTTPS: u16 = 443;
 
 /// What Panorama's list holds.
 #[derive(Debug, Default)]
@@ -96,8 +94,8 @@ pub(crate) fn fill(devices: &mut [Device], known: &[DeviceRecord]) {
 fn address(entry: &ManagedDevice, tell: &mut impl FnMut(String)) -> Option<String> {
     let text = entry.ip_address.as_deref().or(entry.ipv6_address.as_deref())?;
     let bare = text.split_once('/').map_or(text, |(address, _)| address).trim();
-    match Endpoint::new(bare, HTTPS) {
-        Ok(_) => Some(bare.to_owned()),
+    match address::check(bare) {
+        Ok(()) => Some(bare.to_owned()),
         Err(error) => {
             tell(format!("kept without an address: {error}"));
             None

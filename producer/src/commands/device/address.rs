@@ -1,16 +1,13 @@
 //! `device address`: where a device is called, whatever its source says.
 
 use common::domain::device::Serial;
-use panos::Endpoint;
+use producer::address;
 use serde::Serialize;
 
 use crate::context::{self, Context};
 use crate::exit;
 use crate::failure::Failure;
 use crate::requester::because;
-
-/// Any port: only the host is checked here.
-const HTTPS: u16 = 443;
 
 /// What counts from now on.
 #[derive(Serialize)]
@@ -26,16 +23,16 @@ struct Addressed {
 pub(crate) async fn run(
     context: &Context,
     serial: &str,
-    address: Option<&str>,
+    wanted: Option<&str>,
     reason: &str,
 ) -> anyhow::Result<u8> {
     let by = because(reason)?;
     let serial = context::serial(serial)?;
-    let address = address.map(str::trim);
-    if let Some(address) = address {
-        Endpoint::new(address, HTTPS).map_err(|error| Failure::usage(error.to_string()))?;
+    let wanted = wanted.map(str::trim);
+    if let Some(wanted) = wanted {
+        address::check(wanted).map_err(|error| Failure::usage(error.to_string()))?;
     }
-    let record = context.ledger().await?.set_address(&serial, address, &by).await?;
+    let record = context.ledger().await?.set_address(&serial, wanted, &by).await?;
     let addressed =
         Addressed { serial, address: record.device.address, address_override: record.address_override };
     context.output.print(&addressed, |addressed, page| {
