@@ -19,7 +19,7 @@ use panos::{Client, PanosError, SystemInfo};
 use worker::border;
 use worker::device::{Connector, ConnectorError};
 
-pub(crate) use gate::LoginGate;
+pub(crate) use gate::{LoginGate, is_refused_login};
 
 use crate::plan;
 use crate::progress::Progress;
@@ -56,7 +56,7 @@ pub(crate) enum NotSeen {
         found: String,
     },
     /// It was not tried: too many log-ins had been refused.
-    #[error("not asked, because {refused} log-ins in a row had been refused")]
+    #[error("not asked, because log-ins were refused, {refused} in a row at that moment")]
     Stopped {
         /// How many.
         refused: u32,
@@ -83,7 +83,8 @@ impl NotSeen {
             Self::Panos(error) => crate::failure::of_panos(error).1.unwrap_or_default().to_owned(),
             Self::Connector(error) => crate::failure::of_connector(error).1.unwrap_or_default(),
             Self::WrongDevice { .. } => {
-                "correct the address in Panorama, or with `panos-upgrade device address`".to_owned()
+                "correct the address in Panorama, or set it: `panos-upgrade device address SERIAL ADDRESS --reason TEXT`"
+                    .to_owned()
             }
             Self::VersionUnreadable { .. } => "look at what answers at this address".to_owned(),
             Self::Stopped { .. } => {
@@ -103,7 +104,7 @@ fn of_panos(error: &PanosError) -> &'static str {
     match error {
         PanosError::NoAnswer { .. } => "unreachable",
         PanosError::Tls { .. } => "tls",
-        PanosError::Refused { .. } if gate::is_refused_login(error) => "credentials",
+        PanosError::Refused { .. } if is_refused_login(error) => "credentials",
         PanosError::Refused { .. } => "refused",
         PanosError::UnexpectedAnswer { .. } | PanosError::TooLarge { .. } => "unexpected_answer",
         PanosError::Setup { .. } => "not_configured",
@@ -157,20 +158,27 @@ pub(crate) enum List {
     Checked,
 }
 
+/// What a device lists.
+pub(crate) struct Listed {
+    pub(crate) listing: SoftwareListing,
+    /// Why it did not check with its update server where it was to: the list may be old, or empty.
+    pub(crate) not_checked: Option<PanosError>,
+}
+
 /// Asks for the device's list. Where a device refuses to check, as one without a way to its update server does,
 /// the list as it remembers it has to do.
 ///
 /// # Errors
 /// What the calls may meet.
-pub(crate) async fn listing(client: &Client, which: List) -> Result<SoftwareListing, PanosError> {
-    let list = match which {
-        List::Remembered => client.software_info().await?,
+pub(crate) async fn listing(client: &Client, which: List) -> Result<Listed, PanosError> {
+    let (list, not_checked) = match which {
+        List::Remembered => (client.software_info().await?, None),
         List::Checked => match client.software_check().await {
-            Err(PanosError::Refused { .. }) => client.software_info().await?,
-            checked => checked?,
+            Err(refused @ PanosError::Refused { .. }) => (client.software_info().await?, Some(refused)),
+            checked => (checked?, None),
         },
     };
-    Ok(border::listing(list))
+    Ok(Listed { listing: border::listing(list), not_checked })
 }
 
 /// A gate as configured.

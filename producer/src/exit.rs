@@ -8,7 +8,8 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const SOME_NOT: u8 = 1;
 /// Wrong usage, configuration or input; nothing was changed.
 pub(crate) const USAGE: u8 = 2;
-/// Ledger, broker or Panorama is not reachable; doing it again later is safe.
+/// Ledger, broker, Panorama or the one device that a command is about does not answer, or refuses the login; doing it
+/// again when that is mended is safe.
 pub(crate) const NOT_REACHABLE: u8 = 3;
 /// `audit verify` found a break.
 pub(crate) const AUDIT_BROKEN: u8 = 4;

@@ -232,8 +232,11 @@ pub(crate) fn of_panos(error: &PanosError) -> (u8, Option<&'static str>) {
 
 fn of_refusal(refusal: &Refusal) -> &'static str {
     match refusal {
-        Refusal::CredentialsRejected | Refusal::KeyExpired | Refusal::SessionTimedOut => {
+        Refusal::CredentialsRejected | Refusal::KeyExpired => {
             "check user and password or the API key before trying again: refused log-ins lock accounts"
+        }
+        Refusal::SessionTimedOut => {
+            "do it again; if it goes on, somebody else makes keys for this account, which ends our session"
         }
         Refusal::Permission => "give the account the right to run operational commands over the API",
         Refusal::BusyDownload
@@ -247,16 +250,16 @@ fn of_refusal(refusal: &Refusal) -> &'static str {
         | Refusal::HaSyncFailed
         | Refusal::JobLost => "wait a little and do it again",
         Refusal::UpdateServer => "check the device's DNS, service route and proxy towards the update server",
+        Refusal::Entitlement => "renew the support contract of the device, or fetch its licences",
         Refusal::Offline => "Panorama has no connection to the device: check the device itself",
         Refusal::BaseMissing { .. }
         | Refusal::ContentTooOld
         | Refusal::NotDownloaded
         | Refusal::DiskFull
-        | Refusal::Entitlement
         | Refusal::CloudManaged
         | Refusal::UnknownVersion
         | Refusal::Permanent
-        | Refusal::Unrecognised => "read the device's answer above",
+        | Refusal::Unrecognised => "read the device's answer: it says what is missing",
     }
 }
 

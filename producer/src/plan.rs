@@ -29,7 +29,7 @@ const VERSION_REMEDY: &str = "give it as current_version with `panos-upgrade dev
 /// Why a device without an address has no plan.
 pub(crate) fn no_address() -> Reason {
     let message = "the inventory has no management address".to_owned();
-    (NO_ADDRESS, message, "give one with `panos-upgrade device address`".to_owned())
+    (NO_ADDRESS, message, "give one: `panos-upgrade device address SERIAL ADDRESS --reason TEXT`".to_owned())
 }
 
 /// Where devices are to be brought.

@@ -109,7 +109,7 @@ impl Drop for Turn<'_> {
 }
 
 /// Whether a device refused user, password or key.
-pub(super) fn is_refused_login(error: &PanosError) -> bool {
+pub(crate) fn is_refused_login(error: &PanosError) -> bool {
     matches!(error.refusal(), Some(Refusal::CredentialsRejected | Refusal::KeyExpired))
 }
 

@@ -68,7 +68,7 @@ fn a_dry_run_says_what_queueing_then_does_and_writes_nothing() {
     2 to create, 0 existing, 0 conflict, 2 skipped (dry run: nothing was changed)
 
     SERIAL  HOSTNAME  REASON       MESSAGE
-    0003    edge-3    no_address   the inventory has no management address; give one with `panos-upgrade device address`
+    0003    edge-3    no_address   the inventory has no management address; give one: `panos-upgrade device address SERIAL ADDRESS --reason TEXT`
     0002    edge-2    runs_target  runs 11.1.4-h7 already
     ");
     assert_eq!(bench.json(&["job", "list"])["jobs"], json!([]));

@@ -8,6 +8,7 @@ use common::ledger::{Completeness, DeviceRecord};
 use panos::{Client, DeviceQuery, HaRole, HaState, PanosError};
 
 use super::discovered::Discovered;
+use crate::ask::is_refused_login;
 use crate::context::Context;
 use crate::discover;
 use crate::exit;
@@ -78,6 +79,8 @@ async fn refuse_passive(panorama: &Client, host: &str) -> anyhow::Result<()> {
         Ok(true) => Err(Failure::some_not(format!("{host} {PASSIVE}; the inventory was not changed"))
             .hint("`panos-upgrade config set panorama.host NAME` with the active one; --force takes its answer all the same")
             .into()),
+        // The same login would be refused again, and each refusal counts towards a lock.
+        Err(refused) if is_refused_login(&refused) => Err(refused.into()),
         // A role that may list devices may lack the right to ask for this.
         Err(PanosError::Refused { message, .. }) => {
             note(&format!("note: {host} does not tell whether it is the active one of a pair: {message}"));

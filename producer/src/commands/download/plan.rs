@@ -8,15 +8,17 @@ use common::domain::fleet_plan::{DevicePlan, DeviceResult, Space, summarise};
 use common::domain::job::PairMode;
 use common::domain::path::Plan;
 use common::domain::version::Version;
-use panos::Client;
+use common::report::Chain;
+use panos::{Client, PanosError};
 use worker::device::Connector;
 
 use super::plan_report::{Asked, PlanReport};
-use crate::ask::{self, List, LoginGate, NotSeen};
+use crate::ask::{self, List, Listed, LoginGate, NotSeen};
 use crate::cli::PlanArgs;
 use crate::commands::device::chosen;
 use crate::context::Context;
 use crate::exit;
+use crate::failure;
 use crate::output::note;
 use crate::plan::{self, NO_ADDRESS, NotPlanned, Planned, RUNS_TARGET, Rules, Seen, VERSION_UNREADABLE};
 use crate::queue;
@@ -75,11 +77,13 @@ impl Asker<'_> {
     async fn ask(&self, device: &Device) -> Result<(Version, DeviceResult), NotSeen> {
         let met = ask::meet(self.connector, device, self.gate).await?;
         let current = met.runs()?;
-        let mut seen = Seen { current, listing: ask::listing(&met.client, self.list).await? };
+        let Listed { listing, mut not_checked } = ask::listing(&met.client, self.list).await?;
+        let mut seen = Seen { current, listing };
         let mut decided = plan::decide(device.clone(), Some(&seen), self.rules);
         if self.list == List::Remembered && decided.as_ref().is_err_and(|not| is_not_listed(not)) {
             // The list may be older than the image; only a check with the update server tells.
-            seen.listing = ask::listing(&met.client, List::Checked).await?;
+            let checked = ask::listing(&met.client, List::Checked).await?;
+            (seen.listing, not_checked) = (checked.listing, checked.not_checked);
             decided = plan::decide(device.clone(), Some(&seen), self.rules);
         }
         let result = match decided {
@@ -88,6 +92,7 @@ impl Asker<'_> {
                 let space = self.space(&met.client, &plan).await?;
                 DeviceResult::ToDo { plan, space }
             }
+            Err(not) if is_not_listed(&not) => not_listed(*not, not_checked.as_ref()),
             Err(not) => not_planned(*not),
         };
         Ok((current, result))
@@ -114,6 +119,19 @@ fn is_not_listed(not: &NotPlanned) -> bool {
     not.reason.ends_with("_not_listed")
 }
 
+/// An image that the list lacks. Where the device could not check with its update server, that is what to mend: its
+/// list says nothing about what there is.
+fn not_listed(not: NotPlanned, not_checked: Option<&PanosError>) -> DeviceResult {
+    let Some((error, refusal)) = not_checked.and_then(|error| Some((error, error.refusal()?))) else {
+        return not_planned(not);
+    };
+    DeviceResult::Impossible {
+        code: refusal.word(),
+        message: format!("{}, and it could not check: {}", not.message, Chain(error)),
+        remedy: failure::of_panos(error).1.unwrap_or_default().to_owned(),
+    }
+}
+
 fn not_planned(NotPlanned { reason, message, remedy, .. }: NotPlanned) -> DeviceResult {
     match reason {
         RUNS_TARGET => DeviceResult::RunsTarget,
@@ -124,4 +142,37 @@ fn not_planned(NotPlanned { reason, message, remedy, .. }: NotPlanned) -> Device
 
 fn not_seen(not: &NotSeen) -> DeviceResult {
     DeviceResult::NotAsked { code: not.code(), message: not.message(), remedy: not.remedy() }
+}
+
+#[cfg(test)]
+mod tests {
+    use panos::Refusal;
+
+    use super::*;
+    use crate::pairs::tests::member;
+
+    #[test]
+    fn a_list_that_could_not_be_renewed_is_not_blamed_on_the_goal() {
+        let not = || NotPlanned {
+            device: member("0001", "active", None),
+            reason: "target_not_listed",
+            message: "target 12.1.4 is not in the device's software list".to_owned(),
+            remedy: "choose a listed version".to_owned(),
+        };
+        let DeviceResult::Impossible { code, .. } = not_listed(not(), None) else { panic!("no reason") };
+        assert_eq!(code, "target_not_listed");
+
+        let refused = PanosError::Refused {
+            host: "192.0.2.1".to_owned(),
+            command: "request system software check",
+            refusal: Refusal::Entitlement,
+            message: "Device not found on this update server".to_owned(),
+        };
+        let DeviceResult::Impossible { code, message, remedy } = not_listed(not(), Some(&refused)) else {
+            panic!("no reason")
+        };
+        assert_eq!(code, "entitlement");
+        assert!(message.contains("12.1.4") && message.contains("Device not found"), "{message}");
+        assert!(remedy.contains("support contract"), "{remedy}");
+    }
 }

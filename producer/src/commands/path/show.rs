@@ -5,13 +5,15 @@ use common::domain::image::{Presence, SoftwareListing};
 use common::domain::job::PairMode;
 use common::domain::path::{self, Budget, NoPath, Plan, PlannedImage};
 use common::domain::version::Version;
+use common::report::Chain;
+use panos::PanosError;
 use serde::Serialize;
 
-use crate::ask::{self, List};
+use crate::ask::{self, List, Listed};
 use crate::cli::GoalArgs;
 use crate::context::{Context, known_device};
 use crate::exit;
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::output::{Page, Table, note, size};
 use crate::plan::Rules;
 use crate::progress::Progress;
@@ -84,6 +86,8 @@ pub(crate) async fn run(context: &Context, from: &str, goal: &GoalArgs, ask: Ask
 struct Asked {
     current: Version,
     listing: SoftwareListing,
+    /// Why it did not check with its update server.
+    not_checked: Option<PanosError>,
     /// The volume that holds its images and what is free there, where it says so.
     free: Option<(String, u64)>,
 }
@@ -93,10 +97,16 @@ async fn asked(context: &Context, device: &Device) -> anyhow::Result<Asked> {
     let _progress = Progress::waiting("asking the device for its list");
     let met = ask::meet(&connector, device, &ask::gate(&context.config)).await?;
     let current = met.runs()?;
-    let listing = ask::listing(&met.client, List::Checked).await?;
+    let Listed { listing, not_checked } = ask::listing(&met.client, List::Checked).await?;
+    if let Some(refused) = &not_checked {
+        note(&format!(
+            "note: the device did not check with its update server, so its list may be old: {}",
+            Chain(refused)
+        ));
+    }
     let disk = met.client.disk_space().await?;
     let free = disk.image_mount().map(|mount| (mount.path.clone(), mount.available_bytes));
-    Ok(Asked { current, listing, free })
+    Ok(Asked { current, listing, not_checked, free })
 }
 
 fn show(
@@ -113,7 +123,7 @@ fn show(
             .into());
     };
     let plan = path::plan(current, &goal, listing, &rules.policy)
-        .map_err(|error| no_path(&error, current, listing))?;
+        .map_err(|error| no_path(&error, current, asked))?;
     let room = asked.and_then(|asked| asked.free.as_ref()).map(|(mount, available_bytes)| {
         let budget = plan.budget(*available_bytes, &context.config.disk.rule());
         Room { mount: mount.clone(), fits: budget.fits(), budget }
@@ -123,15 +133,22 @@ fn show(
 }
 
 /// Tells what the device offers, because that is where the way out is.
-fn no_path(error: &NoPath, current: &Version, listing: Option<&SoftwareListing>) -> Failure {
-    if let Some(listing) = listing {
-        note("the device offers:");
-        for train in listing.trains() {
+fn no_path(error: &NoPath, current: &Version, asked: Option<&Asked>) -> Failure {
+    if let Some(Asked { listing, .. }) = asked {
+        let trains = listing.trains();
+        note(if trains.is_empty() { "the device lists no image" } else { "the device offers:" });
+        for train in trains {
             let versions: Vec<_> = listing.of_train(train).map(|image| image.version.to_string()).collect();
             note(&format!("  {train}: {}", versions.join(" ")));
         }
     }
-    Failure::some_not(format!("no path from {current}: {error}")).hint(error.remedy())
+    // A list that could not be renewed says nothing about what there is.
+    let not_checked = asked.and_then(|asked| asked.not_checked.as_ref());
+    let hint = not_checked
+        .filter(|_| error.code().ends_with("_not_listed"))
+        .and_then(|refused| failure::of_panos(refused).1)
+        .unwrap_or_else(|| error.remedy());
+    Failure::some_not(format!("no path from {current}: {error}")).hint(hint)
 }
 
 impl Shown {

@@ -137,7 +137,7 @@ impl Apply<'_> {
     async fn look(&self, version: Version, looks: u32) -> Result<(SoftwareListing, bool), PanosError> {
         let mut left = looks;
         loop {
-            let listing = ask::listing(self.client, List::Remembered).await?;
+            let listing = ask::listing(self.client, List::Remembered).await?.listing;
             let is_gone = listing.find(&version).is_none_or(|image| image.presence == Presence::Absent);
             left = left.saturating_sub(1);
             if is_gone || left == 0 {

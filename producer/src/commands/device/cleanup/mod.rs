@@ -16,10 +16,10 @@ use common::domain::job::{JobState, PairMode};
 use common::domain::path::{self, Goal};
 use common::domain::version::Version;
 use common::ledger::{JobFilter, JobView, Ledger};
-use panos::DiskSpace;
+use panos::{Client, DiskSpace};
 
 use self::report::{Cleanup, Free};
-use crate::ask::{self, List};
+use crate::ask::{self, List, Listed};
 use crate::cli::{CleanupArgs, GoalArgs};
 use crate::context::{Context, known_device};
 use crate::exit;
@@ -45,7 +45,7 @@ pub(crate) async fn run(context: &Context, args: &CleanupArgs) -> anyhow::Result
     let progress = Progress::waiting("asking the device for its images");
     let met = ask::meet(&connector, &device, &ask::gate(&context.config)).await?;
     let running = met.runs()?;
-    let listing = ask::listing(&met.client, List::Remembered).await?;
+    let listing = listing(&met.client, &running).await?;
     let needed = Needed { running, versions: needed(context, &running, &listing, goals) };
     let plan = needed.propose(&listing)?;
     let free = free(&met.client.disk_space().await?);
@@ -72,6 +72,20 @@ impl Needed {
             Failure::some_not(format!("nothing is proposed: {error}"))
                 .hint("look at the images in the web interface of the device")
         })
+    }
+}
+
+/// The list as the device remembers it. Before its first check a device may list nothing at all, or an old list
+/// in which what runs does not stand yet (the vendor's list is what the last check brought): such a one checks.
+async fn listing(client: &Client, running: &Version) -> anyhow::Result<SoftwareListing> {
+    let remembered = ask::listing(client, List::Remembered).await?.listing;
+    if remembered.find(running).is_some() {
+        return Ok(remembered);
+    }
+    let Listed { listing, not_checked } = ask::listing(client, List::Checked).await?;
+    match not_checked {
+        Some(refused) if listing.find(running).is_none() => Err(refused.into()),
+        Some(_) | None => Ok(listing),
     }
 }
 
