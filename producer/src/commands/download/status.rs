@@ -59,8 +59,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
 /// The status of the fleet now.
 pub(crate) async fn fleet(ledger: &dyn Ledger) -> anyhow::Result<FleetStatus> {
     let counts = ledger.counts(None).await?;
-    let mut exceptions = exceptions(ledger).await?;
-    exceptions.sort_by(|a, b| (a.kind, &a.serial).cmp(&(b.kind, &b.serial)));
+    let exceptions = exceptions(ledger).await?;
     let alarms = Alarms::read(ledger).await?;
     let asymmetric_pairs = alarms::asymmetric_pairs(ledger).await?;
     Ok(FleetStatus { hold: ledger.hold().await?, alarms, asymmetric_pairs, counts, exceptions })
@@ -74,14 +73,16 @@ impl FleetStatus {
     }
 }
 
-/// Devices whose newest job failed or was skipped.
+/// Devices whose newest job failed or was skipped, alike ones together.
 pub(crate) async fn exceptions(ledger: &dyn Ledger) -> anyhow::Result<Vec<Exception>> {
     let filter = JobFilter {
         states: vec![JobState::Failed, JobState::Skipped],
         newest_per_device: true,
         ..JobFilter::default()
     };
-    Ok(ledger.jobs(&filter, ALL).await?.into_iter().map(Exception::from).collect())
+    let mut exceptions: Vec<_> = ledger.jobs(&filter, ALL).await?.into_iter().map(Exception::from).collect();
+    exceptions.sort_by(|a, b| (a.kind, a.state, &a.serial).cmp(&(b.kind, b.state, &b.serial)));
+    Ok(exceptions)
 }
 
 /// The status for people.
@@ -125,25 +126,25 @@ fn failures(counts: &StatusCounts, page: &mut Page) {
     page.table(&failures);
 }
 
-/// The devices behind the kinds.
+/// The devices behind the kinds, as [`exceptions`] sorts them.
 pub(crate) fn exceptions_table(exceptions: &[Exception], page: &mut Page) {
     if exceptions.is_empty() {
         return;
     }
     page.gap();
-    page.line(format!("{} not as asked:", counted(exceptions.len(), "device")));
-    let mut table = Table::new(["SERIAL", "HOSTNAME", "JOB", "STATE", "KIND", "MESSAGE"]);
-    for exception in exceptions {
-        table.row([
-            exception.serial.to_string(),
-            exception.hostname.clone(),
-            exception.job_id.to_string(),
-            exception.state.to_string(),
-            exception.kind.map(|kind| kind.to_string()).unwrap_or_default(),
-            exception.message.clone(),
-        ]);
+    page.line(format!("{} not as asked", counted(exceptions.len(), "device")));
+    // A table of its own for each kind leaves the message twice as much of a narrow terminal.
+    for alike in exceptions.chunk_by(|a, b| (a.kind, a.state) == (b.kind, b.state)) {
+        let Some(Exception { kind, state, .. }) = alike.first() else { continue };
+        let kind = kind.map_or_else(|| "without a kind".to_owned(), |kind| kind.to_string());
+        page.gap();
+        page.line(format!("{kind}, {} {state}", alike.len()));
+        let mut table = Table::new(["SERIAL", "HOSTNAME", "JOB", "MESSAGE"]);
+        for Exception { serial, hostname, job_id, message, .. } in alike {
+            table.row([serial.to_string(), hostname.clone(), job_id.to_string(), message.clone()]);
+        }
+        page.table(&table);
     }
-    page.table(&table);
 }
 
 /// Devices whose newest job waits or runs.
@@ -164,4 +165,44 @@ pub(crate) fn one_line(counts: &StatusCounts) -> String {
     });
     let line = occurring.collect::<Vec<_>>().join(", ");
     if line.is_empty() { "no job yet".to_owned() } else { line }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exception(serial: &str, job: i64, state: JobState, kind: FailureKind) -> Exception {
+        Exception {
+            serial: serial.parse().unwrap(),
+            hostname: "edge".to_owned(),
+            job_id: JobId(job),
+            state,
+            kind: Some(kind),
+            message: "why".to_owned(),
+        }
+    }
+
+    #[test]
+    fn devices_with_one_kind_of_failure_stand_together_under_it() {
+        let exceptions = [
+            exception("0001", 1, JobState::Skipped, FailureKind::NoPath),
+            exception("0002", 20, JobState::Failed, FailureKind::Tls),
+            exception("0003", 3, JobState::Failed, FailureKind::Tls),
+        ];
+        let mut page = Page::default();
+        exceptions_table(&exceptions, &mut page);
+        let expected = [
+            "3 devices not as asked",
+            "",
+            "no_path, 1 skipped",
+            "SERIAL  HOSTNAME  JOB  MESSAGE",
+            "0001    edge      1    why",
+            "",
+            "tls, 2 failed",
+            "SERIAL  HOSTNAME  JOB  MESSAGE",
+            "0002    edge      20   why",
+            "0003    edge      3    why",
+        ];
+        assert_eq!(page.render().lines().collect::<Vec<_>>(), expected);
+    }
 }

@@ -108,8 +108,9 @@ async fn look(
     gate: &LoginGate,
 ) -> Result<(SoftwareListing, String), NotSeen> {
     let met = ask::meet(connector, device, gate).await?;
-    let listing = ask::listing(&met.client, List::Checked).await?;
-    Ok((listing, met.info.sw_version))
+    // What is there stands in an old list, too: a check that is refused changes nothing.
+    let listed = ask::listing(&met.client, List::Checked).await?;
+    Ok((listed.listing, met.info.sw_version))
 }
 
 /// The predecessor's word for it.

@@ -106,6 +106,18 @@ impl Verdict {
         Staging::Ready(self.images.iter().map(|image| image.version).collect())
     }
 
+    /// `11.1.0 verified, 11.1.4-h7 absent`, or why nothing is known.
+    fn found(&self) -> String {
+        if self.verify_download_status != Status::VerificationComplete {
+            return format!("{}: {}", self.verify_download_status.as_str(), self.message);
+        }
+        let each = self.images.iter().map(|image| {
+            let found = image.hash.as_ref().map_or("absent", |hash| hash.as_str());
+            format!("{} {found}", image.version)
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+
     /// `11.1.0:yes, 11.1.4-h7:no`.
     fn present(&self) -> String {
         let each = self
@@ -176,16 +188,14 @@ impl VerifyReport {
     /// The report for people.
     pub(crate) fn page(&self, page: &mut Page) {
         self.alarms.page(page);
-        let mut table = Table::new(["HOSTNAME", "SERIAL", "RUNS", "IMAGES", "HASHES", "STATUS", "MESSAGE"]);
+        let mut table = Table::new(["HOSTNAME", "SERIAL", "RUNS", "AS LEFT", "FOUND"]);
         for device in &self.devices {
             table.row([
                 device.hostname.clone(),
                 device.serial.to_string(),
                 device.current_version.clone(),
-                device.present(),
-                device.hashes(),
-                device.verify_download_status.as_str().to_owned(),
-                device.message.clone(),
+                if device.as_left { "yes" } else { "NO" }.to_owned(),
+                device.found(),
             ]);
         }
         page.table(&table);

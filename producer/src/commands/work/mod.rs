@@ -66,7 +66,6 @@ pub(crate) async fn run(context: &Context, args: &WorkArgs) -> anyhow::Result<u8
     let counts = ledger.counts(None).await?;
     let mut exceptions = status::exceptions(ledger.as_ref()).await?;
     exceptions.retain(|exception| !before.contains(&exception.job_id));
-    exceptions.sort_by(|a, b| (a.kind, &a.serial).cmp(&(b.kind, &b.serial)));
     let worked = Worked { stopped, counts, exceptions };
     context.output.print(&worked, page)?;
     Ok(code(&worked))
