@@ -93,3 +93,15 @@ fn every_command_documents_its_json_or_prints_none() {
         assert!(is_script || help.contains("JSON"), "{path:?} does not say what its JSON is");
     }
 }
+
+#[test]
+fn no_help_text_is_wider_than_a_small_terminal() {
+    let overview = Cli::command().get_after_help().map(ToString::to_string);
+    let of_leaves =
+        leaves().into_iter().filter_map(|(_, command)| Some(command.get_after_help()?.to_string()));
+    for help in of_leaves.chain(overview) {
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+}

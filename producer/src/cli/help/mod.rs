@@ -11,28 +11,31 @@ pub(super) mod records;
 
 pub(super) const OVERVIEW: &str = "\
 Examples:
-  panos-upgrade device discover                          read the fleet from Panorama
-  panos-upgrade download plan --target 11.1.4-h7         what it takes, before a byte moves
+  panos-upgrade device discover                         the fleet from Panorama
+  panos-upgrade download plan --target 11.1.4-h7        what it takes
   panos-upgrade download queue-all --target 11.1.4-h7 --reason CHG-4711
-  panos-upgrade work --until-idle                        perform the jobs in this process
-  panos-upgrade download status                          where the fleet is
+  panos-upgrade work --until-idle                       perform the jobs here
+  panos-upgrade download status                         where the fleet is
 
-Exit codes: 0 all is as asked, 1 some devices are not, 2 wrong usage or configuration,
-3 ledger, broker or Panorama not reachable, 4 audit verify found a break, 130 interrupted.";
+Exit codes: 0 all is as asked, 1 some devices are not, 2 wrong usage or
+configuration, 3 ledger, broker, Panorama or the one device asked does not
+answer or refuses the login, 4 audit verify found a break, 130 interrupted.";
 
 pub(super) const WORK: &str = "\
 Example:
   panos-upgrade work --until-idle
 
-Ctrl-C once stops cleanly: downloads go on on the firewalls, and the next `work` takes them over.
+Ctrl-C once stops cleanly: downloads go on on the firewalls, and the next
+`work` takes them over.
 Exit code 1 when a job of this run failed or was skipped.
-JSON: as for `download status`, with stopped, and with the exceptions of this run";
+JSON: as for `download status`, with stopped; exceptions are those of this run";
 
 pub(super) const MIGRATE: &str = "\
 Example:
   panos-upgrade migrate
 
-A SQLite ledger is up to date whenever it is open; a PostgreSQL one is migrated only here.
+A SQLite ledger is up to date whenever it is open; a PostgreSQL one is migrated
+only here.
 JSON: {ledger, applied: [NAME]}";
 
 pub(super) const COMPLETIONS: &str = "\
