@@ -58,7 +58,7 @@ JSON: {mismatches: [{serial, version, file_name, expected, found, job,
 
 pub(in crate::cli) const CLEAR: &str = "\
 Example:
-  panos-upgrade hash clear 007900000100103 --version 11.1.4-h7 --reason 'deleted'
+  panos-upgrade hash clear 007900000100103 --version 11.1.4-h7 --reason deleted
 
 Changes nothing on the device and nothing in the catalogue: it says that a
 person has looked.
