@@ -1,11 +1,13 @@
-//! A client that is not ours and that we did not change, pan-python's `panxapi.py`, against the simulator: log
-//! in, ask, download, follow the job to its end, over TLS that it verifies.
+//! Clients that are not ours and that we did not change, against the simulator: pan-python's `panxapi.py` over TLS
+//! that it verifies, and the software updater of pan-os-python, which checks no certificates. Log in, ask, download,
+//! follow the job to its end.
 //!
-//! What it understands, the simulator says as PAN-OS does. `./test` installs it into the target directory.
+//! What they understand, the simulator says as PAN-OS does. `./test` installs them into the target directory.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use testkit::process::Program;
 use testkit::wait::wait_until;
 
@@ -62,6 +64,45 @@ async fn pan_python_logs_in_asks_downloads_and_follows_the_job_to_its_end() {
     assert!(proxied.contains(&format!("<serial>{serial}</serial>")), "{proxied}");
 }
 
+#[tokio::test]
+async fn the_updater_of_pan_os_python_checks_downloads_and_polls() {
+    let directory = tempfile::tempdir().unwrap();
+    let fleet = Fleet { devices: 3, seed: 7, scenario: "plain".to_owned(), download_time: "2s".to_owned() };
+    let simulator = Simulator::start(&fleet, directory.path()).await;
+    let devices = simulator.devices().await;
+    let serials: Vec<_> = devices.iter().map(|device| device.serial.as_str()).collect();
+    let mut sorted = serials.clone();
+    sorted.sort_unstable();
+    let ready = simulator.ready();
+
+    let known = updater(ready, "panorama", &ready.panorama.host).await;
+    assert_eq!(known["serials"], serde_json::json!(sorted));
+
+    let done = updater(ready, "firewall", &devices[0].address).await;
+    assert_eq!(done["serial"], devices[0].serial);
+    assert_eq!(done["running"], devices[0].version);
+    assert_eq!((&done["before"], &done["after"]), (&Value::Bool(false), &Value::Bool(true)), "{done}");
+    assert_eq!(done["success"], true, "{done}");
+    assert!(done["messages"].to_string().contains("Successfully loaded into software manager"), "{done}");
+    assert_eq!(simulator.counters().await.devices[serials[0]].downloads[STAGED], 1);
+}
+
+/// The version that pan-os-python brings to a firewall.
+const STAGED: &str = "11.1.0";
+
+/// What `updater.py` prints about one box.
+async fn updater(ready: &Ready, kind: &str, host: &str) -> Value {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/updater.py");
+    let program = Program::at(installed("pan-os-python").join("python"))
+        .env("SIMULATOR_USERNAME", &ready.username)
+        .env("SIMULATOR_PASSWORD", &ready.password)
+        .arg(script)
+        .args([kind, host, &ready.firewall_port.to_string(), STAGED]);
+    let ended = program.run(SOON).await.unwrap();
+    assert!(ended.status.success(), "{}{}", ended.stdout, ended.stderr);
+    serde_json::from_str(ended.stdout.trim()).unwrap()
+}
+
 /// `panxapi.py` for one box.
 struct Client<'a> {
     ready: &'a Ready,
@@ -84,7 +125,7 @@ impl Client<'_> {
 
     /// What it prints; what it complains about when it ends with anything but success.
     async fn run(&self, arguments: &[&str]) -> Result<String, String> {
-        let programs = programs();
+        let programs = installed("pan-python");
         // Named by path, so that neither its interpreter line nor the length of that path matters.
         let program =
             Program::at(programs.join("python")).arg(programs.join("panxapi.py")).env("HOME", &self.home);
@@ -95,16 +136,16 @@ impl Client<'_> {
     }
 }
 
-/// Where `./test` installs pan-python: beside what cargo builds.
-fn programs() -> PathBuf {
+/// Where `./test` installs a client: beside what cargo builds.
+fn installed(package: &str) -> PathBuf {
     let test = env::current_exe().unwrap();
     let target = test.ancestors().nth(3).unwrap_or(Path::new("target"));
-    let programs = target.join("pan-python").join("bin");
+    let directory = target.join(package);
+    let programs = directory.join("bin");
     assert!(
-        programs.join("panxapi.py").is_file(),
-        "pan-python is not installed in {}: `./test` does that, or\n    python3 -m venv {1} && {1}/bin/pip install pan-python",
-        programs.display(),
-        programs.parent().unwrap().display()
+        programs.join("python").exists(),
+        "{package} is not installed in {0}: `./test` does that, or\n    python3 -m venv {0} && {0}/bin/pip install {package}",
+        directory.display(),
     );
     programs
 }
