@@ -58,6 +58,8 @@ pub enum Until {
 pub enum Ending {
     /// There was nothing left to do.
     Idle,
+    /// Jobs wait, and the fleet is held: nobody begins them before it is resumed.
+    Held,
     /// It was told to; leases were handed back.
     Stopped,
 }
@@ -189,7 +191,7 @@ impl App {
             warn!("not everything was told before the end: {}; another relay will", Chain(&error));
         }
         let ending = ending?;
-        info!(worker.id = %self.worker(), "worker {} ends, {}", self.worker(), if stop.is_draining() { "as told" } else { "nothing is left to do" });
+        info!(worker.id = %self.worker(), "worker {} ends, {}", self.worker(), if stop.is_draining() { "as told" } else { "nothing is left that it may do" });
         Ok(ending)
     }
 
@@ -203,7 +205,7 @@ impl App {
         };
         tokio::select! {
             consumed = self.consumer.run(&self.context.stop, start) => consumed.map(|()| Ending::Stopped).map_err(Into::into),
-            () = self.idle(attempts), if until == Until::Idle => Ok(Ending::Idle),
+            ending = self.idle(attempts), if until == Until::Idle => Ok(ending),
         }
     }
 
@@ -221,8 +223,9 @@ impl App {
         }
     }
 
-    /// Ends when no job of our types waits or runs, here or anywhere.
-    async fn idle(&self, attempts: &TaskTracker) {
+    /// Ends when no job of our types waits or runs, here or anywhere; when the fleet is held, as soon as none runs here:
+    /// a program that waits for a person keeps those waiting who wait for it.
+    async fn idle(&self, attempts: &TaskTracker) -> Ending {
         let active = JobFilter {
             states: vec![JobState::Scheduled, JobState::Available, JobState::Running],
             job_types: self.job_types.clone(),
@@ -233,9 +236,12 @@ impl App {
             if !attempts.is_empty() {
                 continue;
             }
-            match self.engine.ledger.jobs(&active, 1).await {
-                Ok(jobs) if jobs.is_empty() && attempts.is_empty() => return,
-                Ok(_) => {}
+            let ledger = &self.engine.ledger;
+            match tokio::try_join!(ledger.jobs(&active, 1), ledger.hold()) {
+                Ok(_) if !attempts.is_empty() => {}
+                Ok((jobs, _)) if jobs.is_empty() => return Ending::Idle,
+                Ok((_, Some(_))) => return Ending::Held,
+                Ok((_, None)) => {}
                 Err(error) => warn!("cannot see whether anything is left: {}", Chain(&error)),
             }
         }

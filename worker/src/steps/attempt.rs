@@ -147,6 +147,14 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    /// Whether a download of this job may be running on the device.
+    pub(super) fn has_underway(&self) -> bool {
+        self.journal.images().iter().any(|image| match image.state {
+            ImageState::Requested | ImageState::Downloading => true,
+            ImageState::Missing | ImageState::Downloaded | ImageState::AlreadyPresent => false,
+        })
+    }
+
     /// The device's job with this number, in the life it is in now.
     pub(super) fn device_job(&self, id: u64) -> DeviceJobRef {
         DeviceJobRef { id, booted_at_s: self.booted_at_s }

@@ -8,7 +8,6 @@
 use common::audit::AuditAction;
 use common::domain::failure::FailureKind;
 use common::domain::status::Phase;
-use common::ledger::{ImageRecord, ImageState};
 use panos::{PanosError, SystemInfo};
 use serde_json::json;
 
@@ -127,11 +126,7 @@ fn was_let_in(attempt: &Attempt<'_>) -> bool {
 
 /// Whether a download may be running that another worker began. One that was given up as silent is no longer waited for.
 fn takes_over(attempt: &Attempt<'_>) -> bool {
-    let is_underway = |image: &ImageRecord| match image.state {
-        ImageState::Requested | ImageState::Downloading => true,
-        ImageState::Missing | ImageState::Downloaded | ImageState::AlreadyPresent => false,
-    };
-    attempt.job.images.iter().any(is_underway) && !was_silent(attempt)
+    attempt.has_underway() && !was_silent(attempt)
 }
 
 /// Whether the last attempt that failed found nobody.

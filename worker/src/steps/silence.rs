@@ -34,6 +34,9 @@ const LOG_INS_BEFORE_END: u32 = 2;
 /// Times the pause between two refusals is doubled at most.
 const MOST_DOUBLINGS: u32 = 6;
 
+/// Silences of one question after which it is given up: a device that tells who it is and nothing else is not booting.
+pub(super) const MOST_SILENCES: u32 = 3;
+
 /// Whether the device came back in the life it was in before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Boot {
@@ -65,6 +68,31 @@ where
         Err(error) if needs_key(&error) => ask(attempt.client.clone()).await,
         answer => answer,
     }
+}
+
+/// Asks what comes before a download. Where one of this job may be running already, silences are waited out as they are
+/// in the download itself; elsewhere they are left to the next attempt.
+///
+/// # Errors
+/// What the question may meet; as for [`survive`].
+pub(super) async fn through<T, A>(
+    attempt: &mut Attempt<'_>,
+    ask: impl Fn(Client) -> A,
+) -> Result<T, StepError>
+where
+    A: Future<Output = Result<T, PanosError>>,
+{
+    let mut n_silences = 0;
+    while attempt.has_underway() {
+        match quietly(attempt, &ask).await {
+            Err(error) if error.may_be_boot() && n_silences < MOST_SILENCES => {
+                n_silences += 1;
+                survive(attempt, error).await?;
+            }
+            answer => return Ok(answer?),
+        }
+    }
+    Ok(ask(attempt.client.clone()).await?)
 }
 
 /// Waits until the device answers again, after `error`, and tells whether it has booted. The silence is written down.

@@ -11,7 +11,7 @@ use serde_json::json;
 use tracing::info;
 
 use super::attempt::Attempt;
-use super::{download, pair};
+use super::{download, pair, silence};
 use crate::border;
 use crate::error::StepError;
 
@@ -24,7 +24,8 @@ const ASKED_FOR: &str = "base image that the device asked for";
 /// [`StepError::NoPath`] and [`StepError::RunningVersion`] when no images lead to the goal; what the call may meet.
 pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<SoftwareListing, StepError> {
     attempt.safe_point()?;
-    let listing = border::listing(attempt.client.software_check().await?);
+    let checked = silence::through(attempt, |client| async move { client.software_check().await }).await?;
+    let listing = border::listing(checked);
     let running = &attempt.journal.status().current_version;
     let current: Version =
         running.parse().map_err(|_| StepError::RunningVersion { found: quoted(running) })?;

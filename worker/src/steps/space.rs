@@ -8,7 +8,7 @@ use panos::IMAGE_DIRECTORY;
 use serde_json::json;
 
 use super::attempt::Attempt;
-use super::silence::quietly;
+use super::silence;
 use crate::error::StepError;
 
 /// Compares what is missing with what is free where images are kept.
@@ -27,7 +27,7 @@ pub(super) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     let known_bytes = to_ask_for.iter().filter_map(|image| image.size_bytes).fold(0, u64::saturating_add);
     let n_unknown = to_ask_for.iter().filter(|image| image.size_bytes.is_none()).count();
 
-    let disk = quietly(attempt, |client| async move { client.disk_space().await }).await?;
+    let disk = silence::through(attempt, |client| async move { client.disk_space().await }).await?;
     let mount = disk.image_mount().ok_or(StepError::NoVolume)?;
     let fallback = fallback(&mount.path);
     let rule = &attempt.context.space;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use common::audit::{AuditAction, EntryBody};
+use common::config::Config;
 use common::domain::failure::FailureKind;
 use common::domain::hold::HoldCause;
 use common::domain::job::{JobId, JobState};
@@ -16,7 +17,7 @@ use simulator::span::Span;
 use simulator::word::Word;
 use worker::{App, Ending, Until};
 
-use super::{Firewall, TWO_IMAGES, Trouble, queue};
+use super::{Firewall, TWO_IMAGES, Trouble, expire_leases, queue};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -32,6 +33,12 @@ impl Done {
         config.download.busy_wait = Duration::from_millis(200);
         let engine = Engine::open(&config).await.unwrap();
         queue(engine.ledger.as_ref(), firewall).await;
+        Self::by_a_worker(config).await
+    }
+
+    /// Of the job that is there.
+    async fn by_a_worker(config: Config) -> Self {
+        let engine = Engine::open(&config).await.unwrap();
         let app = App::new(engine.clone(), &config, &Shutdown::new()).unwrap();
         let ending = tokio::time::timeout(Duration::from_secs(60), app.run(Until::Idle)).await;
         assert_eq!(ending.expect("it ends in a minute").unwrap(), Ending::Idle);
@@ -124,6 +131,29 @@ async fn a_silence_without_a_boot_is_told_as_one_and_loses_nothing() {
     assert_eq!(done.boots().await, [Value::Bool(false)]);
     let ended = done.told(AuditAction::DownloadEnded).await;
     assert!(ended.iter().all(|detail| detail["result"] == "ok"), "{ended:?}");
+    assert!(firewall.downloads().iter().all(|(_, n)| *n == 1), "{:?}", firewall.downloads());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silence_before_a_download_that_is_taken_over_costs_no_attempt() {
+    let firewall = Firewall::start(TWO_IMAGES, Trouble::None);
+    let file = firewall.directory.path().join("ledger.sqlite");
+    let config = firewall.config(&file);
+    let engine = Engine::open(&config).await.unwrap();
+    queue(engine.ledger.as_ref(), &firewall).await;
+    let app = App::new(engine, &config, &Shutdown::new()).unwrap();
+    tokio::select! {
+        ending = app.run(Until::Stopped) => panic!("{ending:?}"),
+        () = until("a download runs", async || !firewall.downloads().is_empty()) => {}
+    }
+    drop(app);
+    expire_leases(&file);
+    for word in [Word::SoftwareCheck, Word::DiskSpace] {
+        inject(&firewall, Fault::times(FaultKind::HttpError { status: 503 }, 1).on(&[word]));
+    }
+    let done = Done::by_a_worker(config).await;
+    assert_eq!((done.job.state, done.job.attempt), (JobState::Completed, 1), "{:?}", done.job);
+    assert_eq!(done.boots().await, [Value::Bool(false), Value::Bool(false)]);
     assert!(firewall.downloads().iter().all(|(_, n)| *n == 1), "{:?}", firewall.downloads());
 }
 

@@ -14,16 +14,13 @@ use super::Seen;
 use crate::border;
 use crate::error::StepError;
 use crate::steps::attempt::Attempt;
-use crate::steps::silence::{self, quietly};
+use crate::steps::silence::{self, MOST_SILENCES, quietly};
 
 /// The type of a job that downloads something: an image, but content and WildFire updates as well.
 const DOWNLOAD: &str = "Downld";
 
 /// Who began a job that the device began by itself (recorded on 11.2).
 const AUTOMATIC: &str = "Auto update agent";
-
-/// Silences of one look after which it is given up: a device that answers who it is and nothing else is not booting.
-const MOST_SILENCES: u32 = 3;
 
 /// Looks, through as many silences as may be.
 pub(super) async fn run(attempt: &mut Attempt<'_>, version: Version) -> Result<Seen, StepError> {
