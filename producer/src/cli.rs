@@ -117,7 +117,7 @@ impl Command {
 #[derive(Debug, Args)]
 #[command(after_help = help::WORK)]
 pub(crate) struct WorkArgs {
-    /// Ends when no job waits or runs
+    /// Ends when no job waits or runs; with exit code 1 when the fleet is held while jobs wait
     #[arg(long)]
     pub(crate) until_idle: bool,
 }

@@ -73,6 +73,21 @@ async fn a_wrong_password_is_tried_a_handful_of_times_and_the_fleet_resumes(way:
 }
 
 #[tokio::test]
+async fn a_run_until_idle_ends_when_the_fleet_is_held_and_goes_on_after_the_resume() {
+    let world = World::queued(Way::Embedded, Setup::devices(4)).await;
+    world.cli(&["fleet", "pause", "--reason", "change freeze"]).await.ok();
+    let held = world.cli(&["work", "--until-idle"]).await.with_code(&[1]);
+    assert_eq!(held.json()["held"], true, "{held:?}");
+    assert!(held.stderr.contains("panos-upgrade fleet status"), "{held:?}");
+    assert_eq!(world.simulator.counters().await.n_downloads(), 0);
+
+    world.cli(&["fleet", "resume", "--reason", "freeze over"]).await.ok();
+    let done = world.cli(&["work", "--until-idle"]).await.ok().json();
+    assert_eq!(done["held"], false, "{done}");
+    world.invariants(&Allowed::nothing()).await;
+}
+
+#[tokio::test]
 async fn one_firewall_with_another_password_holds_nobody() {
     let world = World::queued(Way::Embedded, Setup::devices(DEVICES)).await;
     let serial = world.simulator.serials().await[0].clone();

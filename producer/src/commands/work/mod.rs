@@ -31,6 +31,8 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 struct Worked {
     /// Whether it was stopped before everything was done.
     stopped: bool,
+    /// Whether it ended because the fleet is held while jobs wait.
+    held: bool,
     /// The fleet now, by the newest job of each device.
     #[serde(flatten)]
     counts: StatusCounts,
@@ -58,15 +60,16 @@ pub(crate) async fn run(context: &Context, args: &WorkArgs) -> anyhow::Result<u8
         ending
     };
     let (ending, ()) = tokio::join!(working, View::new(ledger.as_ref()).run(&view_ends));
-    let stopped = match ending.transpose()? {
-        Some(Ending::Idle) => false,
-        Some(Ending::Stopped) | None => true,
+    let (stopped, held) = match ending.transpose()? {
+        Some(Ending::Idle) => (false, false),
+        Some(Ending::Held) => (false, true),
+        Some(Ending::Stopped) | None => (true, false),
     };
 
     let counts = ledger.counts(None).await?;
     let mut exceptions = status::exceptions(ledger.as_ref()).await?;
     exceptions.retain(|exception| !before.contains(&exception.job_id));
-    let worked = Worked { stopped, counts, exceptions };
+    let worked = Worked { stopped, held, counts, exceptions };
     context.output.print(&worked, page)?;
     Ok(code(&worked))
 }
@@ -77,6 +80,11 @@ fn code(worked: &Worked) -> u8 {
             "stopped: downloads go on on the firewalls; `panos-upgrade work` takes them over where they are",
         );
         exit::INTERRUPTED
+    } else if worked.held {
+        note(
+            "the fleet is held, and jobs wait: `panos-upgrade fleet status` says why; resume it, then run this again",
+        );
+        exit::SOME_NOT
     } else if worked.exceptions.is_empty() {
         exit::OK
     } else {
