@@ -174,6 +174,15 @@ async fn enqueue(
             EnqueueAnswer::UnknownDevice => report.fault(Fault::unknown_device(&serial, None)),
         }
     }
+    // A look that fails costs the note; what is queued is queued and has to be reported.
+    if report.has_new_jobs()
+        && let Ok(Some(hold)) = engine.ledger.hold().await
+    {
+        note(&format!(
+            "note: the fleet is held ({}), so new jobs wait; `panos-upgrade fleet resume --reason TEXT` lets them begin",
+            hold.reason
+        ));
+    }
     publish(context, engine).await;
     Ok(())
 }

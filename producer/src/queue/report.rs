@@ -192,6 +192,11 @@ impl Report {
         self.jobs.push(job);
     }
 
+    /// Whether something was queued.
+    pub(super) fn has_new_jobs(&self) -> bool {
+        !self.jobs.is_empty()
+    }
+
     pub(super) fn plan(&mut self, plan: PlanView) {
         self.queued += 1;
         self.plans.push(plan);

@@ -56,6 +56,11 @@ fn a_pause_is_told_first_and_a_resume_ends_it() {
     assert!(again.stdout.contains("line maintenance") && again.stderr.contains("held already"), "{again:?}");
 
     bench.run(&["fleet", "status"]).expect(1);
+    let queue = ["download", "queue-all", "--target", "11.1.4-h7", "--select", "serial=0001"];
+    let queued = bench.run(&queue).expect(0);
+    assert!(queued.stderr.contains("held (line maintenance), so new jobs wait"), "{queued:?}");
+    let repeated = bench.run(&queue).expect(0);
+    assert_eq!(repeated.stderr, "", "nothing new waits");
     let status = bench.run(&["download", "status"]).expect(0);
     assert!(status.stdout.starts_with("THE FLEET IS HELD since [time] by "), "{status:?}");
     assert!(
