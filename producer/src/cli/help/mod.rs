@@ -27,8 +27,10 @@ Example:
 
 Ctrl-C once stops cleanly: downloads go on on the firewalls, and the next
 `work` takes them over.
-Exit code 1 when a job of this run failed or was skipped.
-JSON: as for `download status`, with stopped; exceptions are those of this run";
+With --until-idle it also ends when the fleet is held while jobs wait.
+Exit code 1 then, and when a job of this run failed or was skipped.
+JSON: {stopped, held, total, by_state, ready_for_install, failures, exceptions},
+of which exceptions are those of this run, the others as for `download status`";
 
 pub(super) const MIGRATE: &str = "\
 Example:
