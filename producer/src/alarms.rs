@@ -5,7 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use common::domain::device::{Device, Serial};
-use common::domain::hash::{HashDispute, HashMismatch};
+use common::domain::hash::{Cleared, HashDispute, HashMismatch};
 use common::domain::hold::{FleetHold, HoldCause};
 use common::domain::image::ImageFile;
 use common::domain::version::Version;
@@ -61,25 +61,28 @@ impl Alarms {
     }
 }
 
-/// At most `shown` mismatches as a table.
+/// At most `shown` mismatches as tables: the open ones, and those that somebody cleared.
 pub(crate) fn mismatches(mismatches: &[HashMismatch], shown: usize, page: &mut Page) {
-    let mut table = Table::new(["SERIAL", "IMAGE", "JOB", "SINCE", "TRUSTED", "FOUND", "CLEARED"]);
+    let mut open = Table::new(["SERIAL", "IMAGE", "JOB", "SINCE", "TRUSTED", "FOUND"]);
+    let mut cleared = Table::new(["SERIAL", "IMAGE", "JOB", "TRUSTED", "FOUND", "CLEARED"]);
     for mismatch in mismatches.iter().take(shown) {
-        let cleared = mismatch.cleared.as_ref().map(|cleared| {
-            let why = cleared.by.reason.as_deref().unwrap_or("no reason");
-            format!("{} by {}: {why}", time(cleared.at), cleared.by.operator)
-        });
-        table.row([
-            mismatch.serial.to_string(),
-            image(&mismatch.version, mismatch.file_name.as_ref()),
-            mismatch.job.to_string(),
-            time(mismatch.raised_at),
-            short(mismatch.expected.as_str()),
-            short(mismatch.found.as_str()),
-            cleared.unwrap_or_else(|| "no".to_owned()),
-        ]);
+        let (serial, job) = (mismatch.serial.to_string(), mismatch.job.to_string());
+        let image = image(&mismatch.version, mismatch.file_name.as_ref());
+        let (trusted, found) = (short(mismatch.expected.as_str()), short(mismatch.found.as_str()));
+        match &mismatch.cleared {
+            None => open.row([serial, image, job, time(mismatch.raised_at), trusted, found]),
+            Some(Cleared { by, at }) => {
+                let why = by.reason.as_deref().unwrap_or("no reason");
+                let how = format!("{} by {}: {why}", time(*at), by.operator);
+                cleared.row([serial, image, job, trusted, found, how]);
+            }
+        }
     }
-    page.table(&table);
+    page.table(&open);
+    if !cleared.is_empty() {
+        page.gap();
+        page.table(&cleared);
+    }
     more(mismatches.len(), shown, page);
 }
 
@@ -106,7 +109,7 @@ fn image(version: &Version, file_name: Option<&ImageFile>) -> String {
 
 /// Enough of a hash to recognise it; the JSON has it whole.
 fn short(hash: &str) -> String {
-    format!("{}..", hash.get(..12).unwrap_or(hash))
+    format!("{}..", hash.get(..7).unwrap_or(hash))
 }
 
 fn more(n: usize, shown: usize, page: &mut Page) {
