@@ -173,3 +173,43 @@ fn the_words_in_the_tables_are_the_words_of_the_program() {
         }
     }
 }
+
+/// A ledger keeps its jobs for good, so what runs for each job, or every few seconds, looks up what it needs.
+#[tokio::test]
+async fn what_runs_all_the_time_reads_no_whole_table_of_sqlite() {
+    macro_rules! statements {
+        ($($name:literal),+ $(,)?) => {
+            [$(($name, include_str!(concat!("../../src/ledger/sqlite/sql/", $name, ".sql")))),+]
+        };
+    }
+    let ledger = Bench::sqlite().await;
+    let file = rusqlite::Connection::open(ledger.address()).unwrap();
+    // Their plans name a search for children that is only made after a reference was broken.
+    file.pragma_update(None, "foreign_keys", false).unwrap();
+    for (name, text) in statements![
+        "insert_jobs",
+        "read_holders",
+        "claim_job",
+        "read_refusal",
+        "note_refusal",
+        "read_pair",
+        "renew_leases",
+        "record_step",
+        "open_mismatches",
+        "end_jobs",
+        "wake_waiting",
+        "promote_due",
+        "read_next_due",
+        "read_expired",
+        "wake_unclaimed",
+        "wake_held_up",
+    ] {
+        let mut plan = file.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+        let mut rows = plan.raw_query();
+        while let Some(row) = rows.next().unwrap() {
+            let line: String = row.get("detail").unwrap();
+            let of_one_row = ["SCAN fleet", "SCAN f"].contains(&line.as_str());
+            assert!(of_one_row || !line.starts_with("SCAN") || line.contains("INDEX"), "{name}: {line}");
+        }
+    }
+}
