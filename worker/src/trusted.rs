@@ -2,7 +2,8 @@
 //! [`FRESH_FOR`] old and the time of a reading, so that a thousand jobs do not read it a thousand times.
 //!
 //! One attempt reads it again when it has aged; the others go on with the one at hand meanwhile, so nobody waits for
-//! another's question to the ledger.
+//! another's question to the ledger. Only those that need it before there is one, at the start and after a reading that
+//! failed, read it each for itself.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
