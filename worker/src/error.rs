@@ -227,6 +227,10 @@ fn of_panos(error: &PanosError) -> Disposition {
 /// What follows from a refusal; `plain` is the kind of those that have no word of their own.
 fn of_refusal(refusal: &Refusal, plain: FailureKind) -> Disposition {
     let kind = kind_of(refusal).unwrap_or(plain);
+    if *refusal == Refusal::SessionTimedOut {
+        // The device accepts the account: another program makes keys for it and ends our sessions.
+        return Disposition::Retry(kind);
+    }
     match refusal.advice() {
         // The client has tried a new key already: another try with the same credentials locks accounts.
         Advice::Reauthenticate | Advice::Operator | Advice::Permanent => Disposition::Fail(kind),
@@ -270,7 +274,7 @@ fn told(others: &[OtherHash]) -> String {
     const MOST: usize = 3;
     let told = others.iter().take(MOST);
     let told: Vec<_> = told
-        .map(|other| format!("{} on {} others such as {}", other.sha256, other.n_devices, other.example))
+        .map(|other| format!("{} on {} more, such as {}", other.sha256, other.n_devices, other.example))
         .collect();
     told.join(", ")
 }

@@ -16,7 +16,7 @@
 use std::sync::Arc;
 
 use common::domain::device::Serial;
-use common::domain::hold::FleetHold;
+use common::domain::hold::{FleetHold, HoldCause};
 use common::ledger::{Ledger, LedgerError};
 use common::report::Chain;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -96,12 +96,15 @@ impl Gate {
             is_news
         });
         if is_news {
-            error!(
-                fleet.hold = hold.cause.as_str(),
+            let sentence = format!(
                 "the fleet is held since {}: {}; no new attempt begins until `panos-upgrade fleet resume --reason TEXT`",
-                hold.since,
-                hold.reason
+                hold.since, hold.reason
             );
+            match hold.cause {
+                HoldCause::Credentials => error!(fleet.hold = hold.cause.as_str(), "{sentence}"),
+                // Somebody meant it.
+                HoldCause::Operator => warn!(fleet.hold = hold.cause.as_str(), "{sentence}"),
+            }
         }
     }
 

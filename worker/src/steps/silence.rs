@@ -172,7 +172,10 @@ async fn log_in_anew(attempt: &Attempt<'_>) -> Result<Result<SystemInfo, PanosEr
 
 /// Whether a device refused user, password or key, for whatever reason.
 pub(super) fn is_login_refusal(error: &PanosError) -> bool {
-    error.refusal().is_some_and(|refusal| refusal.advice() == Advice::Reauthenticate)
+    // A session that ended is no refusal: somebody else uses the same account, which is good.
+    error.refusal().is_some_and(|refusal| {
+        refusal.advice() == Advice::Reauthenticate && *refusal != Refusal::SessionTimedOut
+    })
 }
 
 /// Whether there is no key at hand, or it came to its end on a device that is well: a booting one says neither.
