@@ -79,7 +79,8 @@ pub trait Catalogue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn disputes(&self) -> Result<Vec<HashDispute>, LedgerError>;
 
-    /// Images that differ from the trusted hash, oldest first; cleared ones too, unless only open ones are asked for.
+    /// Images that differ from the trusted hash, oldest first; cleared ones too, and those of
+    /// devices that left the inventory, unless only open ones are asked for.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].

@@ -97,13 +97,14 @@ pub struct JobFilter {
     pub serial: Option<Serial>,
     /// Only of this command.
     pub batch: Option<BatchId>,
-    /// Only the newest job of each device.
+    /// Only the newest job of each device that has not left the inventory.
     pub newest_per_device: bool,
     /// Only jobs with a smaller number: the next page of a list that is newest first.
     pub before: Option<JobId>,
 }
 
-/// How many jobs are where. Counts the newest job of each device, so that a repeated run does not count twice.
+/// How many jobs are where. Counts the newest job of each device, so that a repeated run does not count twice, and
+/// of none that has left the inventory, because nobody can do anything about it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct StatusCounts {
     /// All of them.

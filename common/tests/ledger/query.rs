@@ -17,6 +17,7 @@ on_every_ledger![
     the_newest_job_of_a_device_stands_for_it,
     counts_have_every_state_and_every_job_once,
     counts_of_a_batch_are_its_own,
+    a_device_that_left_is_counted_nowhere_but_in_its_batch,
     failures_are_grouped_with_their_remedies,
     images_come_in_order_of_the_path,
     a_device_without_a_look_has_no_status,
@@ -35,6 +36,21 @@ fn newest_first(mut jobs: Vec<JobId>) -> Vec<JobId> {
 async fn ended(ledger: &Bench, job: JobId, end: &End) {
     let claimed = claim(ledger, job, "ann").await;
     ledger.end(&claimed.lease, end, &step(&claimed)).await.unwrap();
+}
+
+async fn a_device_that_left_is_counted_nowhere_but_in_its_batch(ledger: &Bench) {
+    register(ledger, 2).await;
+    let both = batch(vec![wish(1), wish(2)]);
+    let answers = ledger.enqueue(&both).await.unwrap();
+    let jobs: Vec<_> = answers.iter().map(|(serial, answer)| created(serial, answer)).collect();
+    ended(ledger, jobs[0], &End::Completed).await;
+    ledger.remove_device(&serial(1), &operator()).await.unwrap();
+
+    assert_eq!(ledger.counts(None).await.unwrap().total, 1);
+    assert_eq!(ledger.counts(Some(both.id)).await.unwrap().total, 2);
+    let newest = JobFilter { newest_per_device: true, ..JobFilter::default() };
+    assert_eq!(listed(ledger, &newest).await, [jobs[1]]);
+    assert_eq!(listed(ledger, &JobFilter::default()).await, newest_first(jobs), "its jobs stay");
 }
 
 async fn jobs_are_listed_newest_first(ledger: &Bench) {
