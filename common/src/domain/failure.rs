@@ -41,19 +41,19 @@ failure_kinds! {
     /// No sequence of images leads from the running version to the goal on this model.
     NoPath = "no_path", "choose a target that this model supports: `panos-upgrade path show SERIAL` lists what the device offers; a target below the running version needs plan.allow_downgrade = true";
     /// The images do not fit on the volume that holds them.
-    DiskFull = "disk_full", "delete images that are no longer needed on the device, then queue it again";
+    DiskFull = "disk_full", "`panos-upgrade device cleanup SERIAL` shows which old images could go; delete them, then `panos-upgrade job retry ID`";
     /// Nobody answers at the device's management address.
     Unreachable = "unreachable", "check the route, the address and the management profile of the device, then `panos-upgrade job retry ID`";
     /// TLS was refused: certificate unknown, or not the pinned one.
     Tls = "tls", "check the device's certificate against [tls]: ca_file or the pin of this device";
     /// A hash differs from the trusted catalogue.
-    HashMismatch = "hash_mismatch", "do not install: compare the image with the vendor's published hash, delete it on the device, correct the catalogue if it is wrong";
+    HashMismatch = "hash_mismatch", "do not install: compare with the vendor's published hash, delete the image or correct the catalogue, then `panos-upgrade hash clear SERIAL --version V --reason TEXT`";
     /// Devices report different hashes for one file, and none of them is trusted.
     HashDisputed = "hash_disputed", "do not install: compare both hashes with the vendor's published one, then trust that one with `panos-upgrade hash add`";
     /// Strict mode: the hash of an image could not be proved.
     HashNotProved = "hash_not_proved", "add the hash with `panos-upgrade hash add`, or use verification.mode = \"lenient\"";
     /// The address answers as another box.
-    WrongDevice = "wrong_device", "correct the address in Panorama or in the inventory: nothing was sent to the box that answered";
+    WrongDevice = "wrong_device", "correct the address in Panorama, or `panos-upgrade device address SERIAL ADDRESS --reason TEXT`: nothing was sent to the box that answered";
     /// The device refuses the account or the key.
     Credentials = "credentials", "check firewall.username and its password or key on this device before queueing again: refused log-ins lock accounts";
     /// The account lacks a right.

@@ -119,7 +119,7 @@ impl NoPath {
                 "check the version; a train newer than this program is known from the device's own list"
             }
             Self::CustomBuild { .. } => {
-                "ask the vendor's support for the way on, and give it as an explicit path"
+                "ask the vendor's support for the way on, and give it with --paths FILE"
             }
             Self::TransferImage { .. } => "choose the release without .xfr",
             Self::EmptyPath => "name at least the target",

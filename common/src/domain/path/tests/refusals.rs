@@ -39,7 +39,7 @@ fn each_refusal_has_a_code_a_sentence_and_a_remedy() {
     stop_not_listed: the way down stops in 10.1 at 10.1.3 or later, and the device lists no such release; refresh the device's list, or import such a release
     below_base: target 12.1.1 is older than 12.1.2, the base image of its train; choose the base image itself, or a later release of the train
     train_unknown: 11.3 is not a known PAN-OS train; check the version; a train newer than this program is known from the device's own list
-    custom_build: the device runs the custom build 10.2.0-c4; ask the vendor's support for the way on, and give it as an explicit path
+    custom_build: the device runs the custom build 10.2.0-c4; ask the vendor's support for the way on, and give it with --paths FILE
     transfer_image: 11.1.4.xfr is a transfer image, nothing to upgrade to; choose the release without .xfr
     empty_path: the explicit path is empty; name at least the target
     base_not_first: the explicit path has 11.1.4 without its base image 11.1.0 before it; put the base image before it
