@@ -1,0 +1,1 @@
+//! The fault suite: scenarios, runner and table.

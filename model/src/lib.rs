@@ -1,0 +1,1 @@
+//! The protocol of jobs, leases, locks and outbox as a small model.
