@@ -5,8 +5,8 @@ use std::time::Duration;
 use common::domain::job::JobState;
 use testkit::wait::wait_until;
 
-use crate::invariants::Allowed;
-use crate::world::{SOON, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{SOON, Setup, Way, World};
 
 /// A wish reaches the worker with the next renewal, here within a second; the rest is for a busy machine.
 const RENEWAL_AND_SOME: Duration = Duration::from_secs(20);

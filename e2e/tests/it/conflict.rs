@@ -6,8 +6,8 @@ use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, 
 use common::domain::path::Goal;
 use common::ledger::{Batch, EnqueueAnswer};
 
-use crate::invariants::Allowed;
-use crate::world::{Said, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Said, Setup, Way, World};
 
 both_ways!(
     a_download_is_refused_while_an_upgrade_holds_the_device,

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::invariants::Allowed;
-use crate::world::{Login, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Login, Setup, Way, World};
 
 const DEVICES: u64 = 12;
 

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use common::domain::job::JobState;
 
-use crate::invariants::Allowed;
-use crate::world::{LONG, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{LONG, Setup, Way, World};
 
 const DEVICES: u64 = 1_000;
 

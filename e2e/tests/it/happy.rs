@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 const DEVICES: u64 = 40;
 

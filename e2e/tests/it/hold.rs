@@ -9,8 +9,8 @@ use common::ledger::JobView;
 use serde_json::json;
 use testkit::wait::wait_until;
 
-use crate::invariants::Allowed;
-use crate::world::{SOON, Setup, Way, Worker, World};
+use e2e::invariants::Allowed;
+use e2e::world::{SOON, Setup, Way, Worker, World};
 
 const DEVICES: u64 = 60;
 

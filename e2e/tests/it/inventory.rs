@@ -6,8 +6,8 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::{Value, json};
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 const BEFORE: &str = r#"
 [[device]]

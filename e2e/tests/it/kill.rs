@@ -9,8 +9,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::wait::wait_until;
 
-use crate::invariants::Allowed;
-use crate::world::{LONG, SOON, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{LONG, SOON, Setup, Way, World};
 
 const DEVICES: u64 = 40;
 

@@ -26,19 +26,15 @@
 //! | `secrets.rs` | no password and no key where it does not belong |
 //! | `public_client.rs` | a client of somebody else's understands the simulator |
 //!
-//! `world.rs` is what they share, `setup.rs` what it can be like, `programs.rs` what runs in it, `operator.rs` what
-//! people do there, `ledger.rs` what is seen of its ledger, `simulator.rs` and `answers.rs` the fleet with its control
-//! endpoint, `invariants.rs` what holds at the end of every case. Where the engine has a part in it, a case is an
-//! async function over a [`Way`](world::Way), and [`both_ways`] makes it two tests; the others run on one of the two.
-//! Each has a database, a virtual host, a fleet and a directory of its own. The programs must have
-//! been built (`cargo build --workspace`); `./test` does that.
+//! What they share is the library of this crate. Where the engine has a part in it, a case is an async function
+//! over a [`Way`](e2e::world::Way), and [`both_ways`] makes it two tests; the others run on one of the two. Each has
+//! a database, a virtual host, a fleet and a directory of its own. The programs must have been built
+//! (`cargo build --workspace`); `./test` does that.
 
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "a helper that fails is a failed test, and says what the programs said"
 )]
 
@@ -49,7 +45,7 @@ macro_rules! both_ways {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case(crate::world::Way::Embedded).await;
+                    super::$case(e2e::world::Way::Embedded).await;
                 }
             )+
         }
@@ -58,14 +54,13 @@ macro_rules! both_ways {
             $(
                 #[tokio::test]
                 async fn $case() {
-                    super::$case(crate::world::Way::Fleet).await;
+                    super::$case(e2e::world::Way::Fleet).await;
                 }
             )+
         }
     };
 }
 
-mod answers;
 mod cancel;
 mod cleanup;
 mod conflict;
@@ -74,24 +69,17 @@ mod drain;
 mod happy;
 mod hashes;
 mod hold;
-mod invariants;
 mod inventory;
 mod kill;
-mod ledger;
 mod liar;
 mod messages;
-mod operator;
 mod pairs;
 mod panorama;
 mod plan;
-mod programs;
 mod public_client;
 mod realistic;
 mod reboot;
 mod scenario;
 mod secrets;
-mod setup;
 mod shutdown;
-mod simulator;
 mod verification;
-mod world;

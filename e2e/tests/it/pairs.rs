@@ -10,8 +10,8 @@ use common::domain::job::JobState;
 use common::ledger::JobView;
 use serde_json::json;
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 /// Three pairs and the devices between them.
 const DEVICES: u64 = 30;

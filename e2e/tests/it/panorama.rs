@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use testkit::process::{Program, Stream};
 use testkit::wait::wait_until;
 
-use crate::invariants::Allowed;
-use crate::world::{SOON, Said, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{SOON, Said, Setup, Way, World};
 
 /// What the simulator sends where nothing else is asked for, in bytes.
 const HUGE: u64 = 100 * 1024 * 1024;

@@ -7,8 +7,8 @@ use common::domain::job::JobState;
 use common::ledger::ImageState;
 use serde_json::Value;
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 #[tokio::test]
 async fn a_plan_foretells_what_the_workers_then_download() {

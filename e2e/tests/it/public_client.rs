@@ -11,8 +11,8 @@ use serde_json::Value;
 use testkit::process::Program;
 use testkit::wait::wait_until;
 
-use crate::simulator::{Fleet, Ready, Simulator};
-use crate::world::SOON;
+use e2e::simulator::{Fleet, Ready, Simulator};
+use e2e::world::SOON;
 
 #[tokio::test]
 async fn pan_python_logs_in_asks_downloads_and_follows_the_job_to_its_end() {

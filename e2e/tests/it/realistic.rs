@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use common::domain::job::JobId;
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 const DEVICES: u64 = 150;
 

@@ -7,8 +7,8 @@ use common::domain::job::JobState;
 use serde_json::json;
 use testkit::wait::wait_until;
 
-use crate::invariants::Allowed;
-use crate::world::{SOON, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{SOON, Setup, Way, World};
 
 #[tokio::test]
 async fn a_restart_costs_no_attempt_and_the_lost_image_is_asked_for_again() {

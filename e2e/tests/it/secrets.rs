@@ -5,8 +5,8 @@ use std::fs;
 
 use serde_json::json;
 
-use crate::invariants::Allowed;
-use crate::world::{Login, Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Login, Setup, Way, World};
 
 both_ways!(a_password_stays_where_it_belongs, an_api_key_stays_where_it_belongs);
 

@@ -4,8 +4,8 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::json;
 
-use crate::invariants::Allowed;
-use crate::world::{Setup, Way, World};
+use e2e::invariants::Allowed;
+use e2e::world::{Setup, Way, World};
 
 both_ways!(
     a_hash_that_differs_fails_even_in_lenient_mode,

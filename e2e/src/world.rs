@@ -1,23 +1,24 @@
-//! One test's system: a fleet, a configuration file, a ledger with its broker, and the programs.
+//! One case's system: a fleet, a configuration file, a ledger with its broker, and the programs.
 //!
-//! Promises: nothing of it is shared with another test; the programs get their secrets from files, as an
+//! Promises: nothing of it is shared with another case; the programs get their secrets from files, as an
 //! operator would give them; whatever they print is kept, and shown when the test fails. Dropping it ends
 //! everything. Leaves to others: what a case does with it, and [`invariants`](crate::invariants).
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use common::engine::Engine;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
-use testkit::postgres::Database;
 use testkit::process::Program;
-use testkit::rabbitmq::VirtualHost;
 use tokio::sync::OnceCell;
 
 pub use crate::programs::{Said, Worker};
+use crate::servers::Servers;
 use crate::setup::toml;
 pub use crate::setup::{Login, Setup, Way};
 use crate::simulator::Simulator;
@@ -34,31 +35,53 @@ pub(crate) const GRACE: Duration = Duration::from_secs(30);
 /// Lines of each program that a failing test shows.
 const LINES_SHOWN: usize = 60;
 
-/// One test's system.
+/// One case's system.
 pub struct World {
     way: Way,
     pub(crate) queue: Vec<&'static str>,
     pub(crate) engine: OnceCell<Engine>,
     printed: Mutex<Vec<(String, String)>>,
+    /// What `config.toml` says.
+    settings: BTreeMap<&'static str, Value>,
+    n_configurations: AtomicUsize,
+    /// The fleet.
     pub simulator: Simulator,
     // Servers go after those who use them, the directory last: fields are dropped in this order.
-    pub(crate) servers: Option<(Database, VirtualHost)>,
+    pub(crate) servers: Option<Servers>,
     directory: TempDir,
 }
 
 impl World {
     /// The system, with an empty ledger.
     pub async fn new(way: Way, setup: Setup) -> Self {
-        let directory = tempfile::Builder::new().prefix("e2e-").tempdir().unwrap();
-        let simulator = Simulator::start(&setup.fleet, directory.path()).await;
         let servers = match way {
             Way::Embedded => None,
-            Way::Fleet => Some((Database::create().await.unwrap(), VirtualHost::create().await.unwrap())),
+            Way::Fleet => Some(Servers::shared().await),
         };
-        let printed = Mutex::default();
-        let queue = setup.queue.clone();
-        let world = Self { way, queue, engine: OnceCell::new(), printed, simulator, servers, directory };
-        world.write_configuration(setup);
+        Self::build(way, setup, servers).await
+    }
+
+    /// A fleet whose ledger and messages are on these servers, with an empty ledger.
+    pub async fn new_on(setup: Setup, servers: Servers) -> Self {
+        Self::build(Way::Fleet, setup, Some(servers)).await
+    }
+
+    async fn build(way: Way, setup: Setup, servers: Option<Servers>) -> Self {
+        let directory = tempfile::Builder::new().prefix("e2e-").tempdir().unwrap();
+        let simulator = Simulator::start(&setup.fleet, directory.path()).await;
+        let mut world = Self {
+            way,
+            queue: setup.queue,
+            engine: OnceCell::new(),
+            printed: Mutex::default(),
+            settings: setup.settings,
+            n_configurations: AtomicUsize::new(0),
+            simulator,
+            servers,
+            directory,
+        };
+        world.complete_settings(setup.login);
+        world.write("config.toml", &toml(&world.settings));
         if way == Way::Fleet {
             world.cli(&["migrate"]).await.ok();
         }
@@ -68,8 +91,7 @@ impl World {
     /// With the fleet in the inventory and the true hashes in the catalogue.
     pub async fn discovered(way: Way, setup: Setup) -> Self {
         let world = Self::new(way, setup).await;
-        world.cli(&["device", "discover"]).await.ok();
-        world.trust_true_hashes().await;
+        world.discover().await;
         world
     }
 
@@ -80,12 +102,19 @@ impl World {
         world
     }
 
+    /// How it runs.
     pub fn way(&self) -> Way {
         self.way
     }
 
+    /// Where its files are.
     pub fn directory(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The database and the virtual host of a fleet.
+    pub fn servers(&self) -> Option<&Servers> {
+        self.servers.as_ref()
     }
 
     /// Writes a file for a command to read.
@@ -100,10 +129,30 @@ impl World {
         self.simulator.become_another(&setup.fleet, self.directory.path()).await;
     }
 
-    /// One of our programs with this test's configuration.
+    /// One of our programs with this world's configuration.
     pub fn program(&self, name: &str) -> Program {
+        self.program_with(name, &self.directory.path().join("config.toml"))
+    }
+
+    /// One of our programs with another configuration.
+    pub fn program_with(&self, name: &str, configuration: &Path) -> Program {
         let program = Program::ours(name).unwrap().env("HOME", self.directory.path());
-        program.arg("--config").arg(self.directory.path().join("config.toml"))
+        program.arg("--config").arg(configuration)
+    }
+
+    /// Writes a configuration that differs from this world's in some keys, for example for a worker that reaches
+    /// its servers through a proxy. `null` takes a key out.
+    pub fn configured(&self, changes: &[(&'static str, Value)]) -> PathBuf {
+        let mut settings = self.settings.clone();
+        for (key, value) in changes {
+            if value.is_null() {
+                settings.remove(key);
+            } else {
+                settings.insert(key, value.clone());
+            }
+        }
+        let n = self.n_configurations.fetch_add(1, Ordering::Relaxed);
+        self.write(&format!("config-{n}.toml"), &toml(&settings))
     }
 
     /// Runs a command of the CLI to its end.
@@ -176,20 +225,20 @@ impl World {
         }
     }
 
-    fn write_configuration(&self, mut setup: Setup) {
-        let ready = self.simulator.ready();
-        let (panorama, ca_file) = (&ready.panorama, ready.ca_file.to_str().unwrap());
-        setup.settings.extend([
-            ("panorama.host", json!(panorama.host)),
-            ("panorama.port", json!(panorama.port)),
+    fn complete_settings(&mut self, login: Login) {
+        let ready = self.simulator.ready().clone();
+        let ca_file = ready.ca_file.to_str().unwrap();
+        self.settings.extend([
+            ("panorama.host", json!(ready.panorama.host)),
+            ("panorama.port", json!(ready.panorama.port)),
             ("firewall.port", json!(ready.firewall_port)),
             ("tls.verify", json!("ca-file")),
             ("tls.ca_file", json!(ca_file)),
         ]);
-        match setup.login {
+        match login {
             Login::Password => {
                 self.write("password", &ready.password);
-                setup.settings.extend([
+                self.settings.extend([
                     ("panorama.username", json!(ready.username)),
                     ("panorama.password_file", json!("password")),
                     ("firewall.username", json!(ready.username)),
@@ -198,23 +247,19 @@ impl World {
             }
             Login::ApiKey => {
                 self.write("api-key", &ready.api_key);
-                setup.settings.extend([
+                self.settings.extend([
                     ("panorama.api_key_file", json!("api-key")),
                     ("firewall.api_key_file", json!("api-key")),
                 ]);
             }
         }
-        match &self.servers {
-            None => {
-                setup.settings.insert("ledger.url", json!("sqlite:ledger.sqlite"));
-            }
-            Some((database, host)) => {
-                self.write("broker-url", host.url());
-                setup.settings.insert("ledger.url", json!(database.url()));
-                setup.settings.insert("broker.url_file", json!("broker-url"));
-            }
-        }
-        self.write("config.toml", &toml(&setup.settings));
+        let Some(servers) = &self.servers else {
+            self.settings.insert("ledger.url", json!("sqlite:ledger.sqlite"));
+            return;
+        };
+        self.write("broker-url", servers.host.url());
+        self.settings.insert("ledger.url", json!(servers.database.url()));
+        self.settings.insert("broker.url_file", json!("broker-url"));
     }
 }
 

@@ -115,16 +115,16 @@ impl World {
 
     /// The password of the broker's user, which every program of a fleet holds.
     pub fn broker_password(&self) -> Option<String> {
-        let (_, host) = self.servers.as_ref()?;
-        let (login, _) = host.url().split_once("://")?.1.split_once('@')?;
+        let servers = self.servers.as_ref()?;
+        let (login, _) = servers.host.url().split_once("://")?.1.split_once('@')?;
         // `guest` and its like are words of every log; only a password that is one can be looked for.
         login.split_once(':').map(|(_, password)| password.to_owned()).filter(|password| password.len() > 8)
     }
 
     /// Every row of every table of a PostgreSQL ledger, as text.
     pub async fn rows(&self) -> String {
-        let (database, _) = self.servers.as_ref().expect("embedded has files, not rows");
-        let (client, connection) = tokio_postgres::connect(database.url(), NoTls).await.unwrap();
+        let servers = self.servers.as_ref().expect("embedded has files, not rows");
+        let (client, connection) = tokio_postgres::connect(servers.database.url(), NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
         let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public'";
         let mut text = String::new();

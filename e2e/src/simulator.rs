@@ -24,9 +24,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 pub struct Fleet {
     /// Generated devices; with 0, the scenario decides.
     pub devices: u64,
+    /// From which everything random of it follows.
     pub seed: u64,
     /// The name of a built-in scenario, or the text of a scenario file.
     pub scenario: String,
+    /// What a download takes about.
     pub download_time: String,
 }
 
@@ -86,6 +88,7 @@ impl Simulator {
         self.process.text(Stream::Stderr)
     }
 
+    /// Numbers of every box.
     pub async fn counters(&self) -> Counters {
         self.get("/counters").await
     }
@@ -104,6 +107,7 @@ impl Simulator {
         }
     }
 
+    /// Every device as it is.
     pub async fn devices(&self) -> Vec<DeviceState> {
         self.get::<FleetState>("/state").await.devices
     }

@@ -5,6 +5,12 @@ use serde_json::Value;
 use crate::world::{Said, World};
 
 impl World {
+    /// Reads the inventory from Panorama, and trusts the true hashes.
+    pub async fn discover(&self) {
+        self.cli(&["device", "discover"]).await.ok();
+        self.trust_true_hashes().await;
+    }
+
     /// Trusts the hashes that the simulated files have.
     pub async fn trust_true_hashes(&self) {
         let file = self.write("hashes.csv", &self.simulator.catalogue().await);

@@ -13,9 +13,13 @@ use crate::world::{GRACE, SOON, World};
 
 /// What a command printed and how it ended.
 pub struct Said {
+    /// What was asked.
     pub command: String,
+    /// How it ended.
     pub code: i32,
+    /// Its data.
     pub stdout: String,
+    /// Its messages and its log.
     pub stderr: String,
 }
 
@@ -60,6 +64,7 @@ pub struct Worker<'a> {
 }
 
 impl Worker<'_> {
+    /// The process, for other signals.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process
     }

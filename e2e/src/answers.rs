@@ -10,35 +10,49 @@ use serde::Deserialize;
 /// The line that the program prints when it is ready.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Ready {
+    /// Where Panorama is.
     pub panorama: Address,
+    /// Where every firewall listens.
     pub firewall_port: u16,
+    /// The account on every box.
     pub username: String,
+    /// Its password.
     pub password: String,
+    /// A key that every box accepts.
     pub api_key: String,
+    /// The authority of their certificates.
     pub ca_file: PathBuf,
     pub(crate) control: String,
+    /// What the fleet is to be brought to.
     pub target: String,
 }
 
+/// Where a box is.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Address {
+    /// Address.
     pub host: String,
+    /// Port.
     pub port: u16,
 }
 
 /// `GET /counters`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Counters {
+    /// Requests in all.
     pub calls: u64,
+    /// By serial.
     pub devices: BTreeMap<String, BoxCounters>,
 }
 
 /// Numbers of one box.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct BoxCounters {
+    /// Requests by kind.
     pub commands: BTreeMap<String, u64>,
     /// Accepted download commands by version.
     pub downloads: BTreeMap<String, u64>,
+    /// The most requests that were answered at once.
     pub max_parallel_calls: u32,
     /// Connections that were made to it.
     pub connections: u64,
@@ -74,11 +88,15 @@ impl Counters {
 /// One device of `GET /state`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct DeviceState {
+    /// Which box.
     pub serial: String,
+    /// Where it is.
     pub address: String,
     /// What it runs.
     pub version: String,
+    /// The problem that it has.
     pub scenario: String,
+    /// Versions whose files are on it.
     pub present: Vec<String>,
 }
 
@@ -87,8 +105,11 @@ pub struct DeviceState {
 pub struct Entry {
     /// When it was answered, in milliseconds since the start.
     pub at_ms: u64,
+    /// Which box.
     pub serial: String,
+    /// What was asked.
     pub command: String,
+    /// What was answered, in short.
     pub answer: String,
 }
 

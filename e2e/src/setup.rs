@@ -1,4 +1,4 @@
-//! What a test's system is like: how many firewalls with which problems, on which engine, with which settings.
+//! What a system is like: how many firewalls with which problems, on which engine, with which settings.
 //!
 //! Leaves to others: building it ([`world`](crate::world)).
 
@@ -21,14 +21,18 @@ pub enum Way {
 /// How the programs log in to the boxes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Login {
+    /// With a name and a password.
     Password,
+    /// With a key that somebody made before.
     ApiKey,
 }
 
-/// What a test's system is like.
+/// What a system is like.
 #[derive(Debug, Clone)]
 pub struct Setup {
+    /// The firewalls.
     pub fleet: Fleet,
+    /// How to get in.
     pub login: Login,
     /// More options of `download queue-all`.
     pub queue: Vec<&'static str>,
@@ -68,11 +72,13 @@ impl Setup {
         self
     }
 
+    /// What a download takes about.
     pub fn download_time(mut self, time: &str) -> Self {
         time.clone_into(&mut self.fleet.download_time);
         self
     }
 
+    /// The programs log in like this.
     pub fn login(mut self, login: Login) -> Self {
         self.login = login;
         self
