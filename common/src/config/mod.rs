@@ -14,6 +14,7 @@
 //! | `edit`, `warnings`, `paths` | `config set`; what works and is risky; where the file is |
 
 mod address;
+mod audit;
 mod broker;
 mod disk;
 mod download;
@@ -32,6 +33,7 @@ mod poll;
 mod problem;
 mod read;
 mod relay;
+mod rescue;
 pub mod secret;
 mod setting;
 mod size;
@@ -50,6 +52,7 @@ use std::path::Path;
 use serde::Serialize;
 
 pub use address::{Host, ServerUrl};
+pub use audit::AuditConfig;
 pub use broker::{BrokerConfig, BrokerUrl};
 pub use disk::DiskConfig;
 pub use download::DownloadConfig;
@@ -64,6 +67,7 @@ pub use plan::PlanConfig;
 pub use poll::PollConfig;
 pub use problem::{ConfigError, Origin, Problem};
 pub use relay::RelayConfig;
+pub use rescue::RescueConfig;
 pub use secret::Secret;
 pub use size::ByteSize;
 pub use tls::{Fingerprint, Pins, TlsConfig, TlsVerify};
@@ -97,12 +101,16 @@ pub struct Config {
     pub poll: PollConfig,
     /// How long a claim holds.
     pub lease: LeaseConfig,
+    /// How soon what was lost is found.
+    pub rescue: RescueConfig,
     /// How the outbox gets to the broker.
     pub relay: RelayConfig,
     /// How patient a worker is.
     pub download: DownloadConfig,
     /// How much room images need on a device.
     pub disk: DiskConfig,
+    /// How often the audit trail is tied together.
+    pub audit: AuditConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Where each value that is not a default came from.
@@ -134,9 +142,11 @@ impl Config {
         fields.extend(self.worker.fields());
         fields.extend(self.poll.fields());
         fields.extend(self.lease.fields());
+        fields.extend(self.rescue.fields());
         fields.extend(self.relay.fields());
         fields.extend(self.download.fields());
         fields.extend(self.disk.fields());
+        fields.extend(self.audit.fields());
         fields.extend(self.log.fields());
         fields
     }
@@ -151,9 +161,11 @@ impl Config {
         self.worker.check(problems);
         self.poll.check(problems);
         self.lease.check(problems);
+        self.rescue.check(problems);
         self.relay.check(problems);
         self.download.check(self.poll.max, problems);
         self.disk.check(problems);
+        self.audit.check(problems);
     }
 }
 

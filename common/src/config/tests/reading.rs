@@ -284,6 +284,25 @@ fn how_patient_and_how_careful_a_worker_is_can_be_set() {
     assert_eq!((rule.factor_percent, rule.reserve_bytes), (110, 0));
 }
 
+#[test]
+fn how_soon_losses_are_found_and_the_trail_is_anchored_can_be_set() {
+    let config = Place::new("").load(&[]).unwrap();
+    assert_eq!(config.rescue.every_at_most(config.lease.ttl), Duration::from_secs(15));
+    assert_eq!(config.rescue.every_at_most(Duration::from_secs(4)), Duration::from_secs(2));
+    assert_eq!(config.rescue.unclaimed_after, Duration::from_secs(60));
+    assert_eq!(config.audit.anchor_every, Duration::from_secs(15 * 60));
+    let place =
+        Place::new("[rescue]\nevery = \"1s\"\nunclaimed_after = \"2s\"\n[audit]\nanchor_every = \"1h\"\n");
+    let config = place.load(&[]).unwrap();
+    assert_eq!(config.rescue.every_at_most(config.lease.ttl), Duration::from_secs(1));
+    assert_eq!(config.rescue.unclaimed_after, Duration::from_secs(2));
+    assert_eq!(config.audit.anchor_every, Duration::from_secs(60 * 60));
+    let problems =
+        Place::new("[rescue]\nevery = \"0s\"\nunclaimed_after = \"0s\"\n[audit]\nanchor_every = \"0s\"\n")
+            .problems(&[]);
+    assert_eq!(problems.len(), 3, "{problems:#?}");
+}
+
 /// What `config show` prints reads back, from the environment and from a file.
 #[test]
 fn every_default_reads_back_as_it_is_shown() {
@@ -321,9 +340,11 @@ fn keys_are_unique_and_named_after_their_section() {
             "worker",
             "poll",
             "lease",
+            "rescue",
             "relay",
             "download",
             "disk",
+            "audit",
             "log"
         ]
     );
