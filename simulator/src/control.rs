@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `GET /state` | every device: where, what, which problem, how its job must end, what is on it |
 //! | `GET /counters` | requests, connections, accepted downloads and the cost of each image, in total and per box |
-//! | `GET /journal?since=N` | requests after number N and what was answered |
+//! | `GET /journal?since=N` | requests after number N: who asked, when it came, when and what was answered, what began |
 //! | `GET /catalogue` | CSV `version,filename,sha256` of every image in any list, but those that a problem wants unknown |
 //! | `GET /devices/SERIAL/faults` | the faults of a device, innate and injected |
 //! | `POST /devices/SERIAL/faults` | adds faults: one object or an array of them |
@@ -25,12 +25,14 @@ use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::api::PANORAMA_SERIAL;
 use crate::counters::{BoxCounters, lock};
 use crate::expected::Expected;
 use crate::faults::{Fault, FaultRequest};
+use crate::journal::Page;
 use crate::span::Span;
 use crate::version::Version;
 use crate::word::Word;
@@ -140,8 +142,17 @@ struct Since {
     since: u64,
 }
 
+/// The answer to `GET /journal`.
+#[derive(Debug, Serialize)]
+struct JournalPage {
+    /// The wall-clock time that its milliseconds are counted from.
+    started_at: Timestamp,
+    #[serde(flatten)]
+    page: Page,
+}
+
 async fn journal(State(world): Shared, Query(since): Query<Since>) -> impl IntoResponse {
-    Json(world.journal.since(since.since))
+    Json(JournalPage { started_at: world.clock.started_at(), page: world.journal.since(since.since) })
 }
 
 async fn catalogue(State(world): Shared) -> impl IntoResponse {

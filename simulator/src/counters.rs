@@ -57,11 +57,15 @@ impl BoxCounters {
     }
 
     /// A download of `version` was accepted. The look at the list right before it counts as its first request.
-    pub fn asked(&mut self, version: Version, now: Moment) {
-        *self.downloads.entry(version).or_default() += 1;
+    /// Answers how often it has been accepted now.
+    pub fn asked(&mut self, version: Version, now: Moment) -> u64 {
+        let n_asked = self.downloads.entry(version).or_default();
+        *n_asked += 1;
+        let n_asked = *n_asked;
         let looked = matches!(self.last, Some(Word::SoftwareInfo));
         self.images.entry(version).or_insert_with(|| ImageCalls::asked(now, looked)).ask_again();
         self.tracked = Some(version);
+        n_asked
     }
 
     /// A request was answered, after whatever it did; `last_end` is the download that ended last on the device.

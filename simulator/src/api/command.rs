@@ -127,6 +127,20 @@ impl Ask {
         }
     }
 
+    /// The job of the device that it is about.
+    pub fn device_job(&self) -> Option<u32> {
+        match self {
+            Self::Op(Command::Job { id }) => id.parse().ok(),
+            Self::Keygen { .. }
+            | Self::Version
+            | Self::Config { .. }
+            | Self::Op(_)
+            | Self::Import { .. }
+            | Self::Malformed { .. }
+            | Self::Unsupported { .. } => None,
+        }
+    }
+
     /// The version that it is about.
     pub fn version(&self) -> Option<Version> {
         match self {

@@ -27,6 +27,7 @@ use crate::clock::Moment;
 use crate::counters::{InFlight, lock};
 use crate::device::Device;
 use crate::faults::{FaultKind, Strike};
+use crate::journal::Asked;
 use crate::scenario::Quirks;
 use crate::version::Version;
 use crate::word::Word;
@@ -49,6 +50,7 @@ pub async fn answer(world: &World, host: Host<'_>, request: &Request) -> Reply {
         Host::Firewall(firewall) => (firewall.serial.as_str(), &firewall.counters),
     };
     let in_flight = InFlight::begin(counters, word);
+    let open = world.journal.open(&world.clock, noted(serial, &asked, request));
     let is_crowded = world.max_parallel_calls.is_some_and(|limit| in_flight.parallel_calls > limit);
     let strike = on_answer(world, host, word);
     let crowd_delay = world.parallel_delay.filter(|_| is_crowded).unwrap_or_default();
@@ -64,11 +66,21 @@ pub async fn answer(world: &World, host: Host<'_>, request: &Request) -> Reply {
         None if is_crowded && world.parallel_delay.is_none() => {
             spoil::reply(&FaultKind::HttpError { status: 503 }, key, word)
         }
-        None => unspoiled(world, host, request, asked.clone()).await,
+        None => unspoiled(world, host, request, asked).await,
     };
-    let version = asked.version();
-    world.journal.note(world.clock.now(), serial, word, version, reply.summary());
+    open.answered(reply.summary(), reply.begun);
     reply
+}
+
+/// What the journal keeps of a request.
+fn noted(serial: &str, asked: &Ask, request: &Request) -> Asked {
+    Asked {
+        serial: serial.to_owned(),
+        command: asked.word(),
+        version: asked.version(),
+        device_job: asked.device_job(),
+        client: request.client.clone(),
+    }
 }
 
 fn on_answer(world: &World, host: Host<'_>, word: Word) -> Strike {
@@ -140,9 +152,9 @@ async fn panorama(world: &World, request: &Request, asked: Ask) -> Reply {
     }
     let word = asked.word();
     let _in_flight = InFlight::begin(&firewall.counters, word);
-    let version = asked.version();
+    let open = world.journal.open(&world.clock, noted(&firewall.serial, &asked, request));
     let reply = on_firewall(world, firewall, asked).await;
-    world.journal.note(world.clock.now(), &firewall.serial, word, version, reply.summary());
+    open.answered(reply.summary(), reply.begun);
     reply
 }
 
@@ -174,7 +186,7 @@ async fn on_firewall(world: &World, firewall: &Firewall, asked: Ask) -> Reply {
     {
         peer.at(now).receive(copy.version, now, copy.length);
     }
-    if is_lost { Reply::reset() } else { reply.dressed(&quirks) }
+    if is_lost { reply.lost() } else { reply.dressed(&quirks) }
 }
 
 /// One command on one device at one moment.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use quick_xml::events::Event;
 use quick_xml::{Reader, Writer};
 
+use crate::journal::Begun;
 use crate::scenario::{ContentType, ErrorPlace, Quirks};
 
 /// Bytes of an answer.
@@ -41,6 +42,8 @@ pub struct Reply {
     pub body: Body,
     /// Whether it is sent.
     pub ending: Ending,
+    /// The download that began with the request, for the journal: it is not sent.
+    pub begun: Option<Begun>,
 }
 
 impl Reply {
@@ -52,12 +55,19 @@ impl Reply {
             content_type: ContentType::XmlUtf8.as_str(),
             body: Body::Text(text.into()),
             ending: Ending::Sent,
+            begun: None,
         }
     }
 
     /// No answer at all.
     pub fn reset() -> Self {
         Self { ending: Ending::Reset, ..Self::xml("") }
+    }
+
+    /// The connection is reset in place of this answer; what began with it goes on.
+    #[must_use]
+    pub fn lost(self) -> Self {
+        Self { begun: self.begun, ..Self::reset() }
     }
 
     /// With another status and reason phrase.

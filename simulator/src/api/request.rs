@@ -24,6 +24,8 @@ pub struct Request {
     pub target: Option<String>,
     /// The file of an import.
     pub upload: Option<Upload>,
+    /// The program that asks, as the journal names it.
+    pub client: Option<String>,
 }
 
 impl Request {
@@ -32,7 +34,7 @@ impl Request {
         let pairs = form_urlencoded::parse(query.as_bytes()).chain(form_urlencoded::parse(form));
         let parameters: Vec<(String, String)> =
             pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect();
-        let mut request = Self { parameters, key: None, basic: None, target: None, upload };
+        let mut request = Self { parameters, key: None, basic: None, target: None, upload, client: None };
         request.key = key_header.or_else(|| request.parameter("key")).map(str::to_owned);
         request.target = request.parameter("target").map(str::to_owned);
         request
@@ -46,6 +48,12 @@ impl Request {
             text.split_once(':').map(|(user, password)| (user.to_owned(), password.to_owned()))
         });
         Self { basic: pair, ..self }
+    }
+
+    /// With the header `User-Agent`.
+    #[must_use]
+    pub fn with_client(self, header: Option<&str>) -> Self {
+        Self { client: header.and_then(crate::journal::client), ..self }
     }
 
     /// The first parameter of that name.

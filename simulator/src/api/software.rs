@@ -12,6 +12,7 @@ use crate::clock::Moment;
 use crate::device::{DeleteRefusal, DownloadRefusal, Entry, InstallRefusal, Presence};
 use crate::faults::FaultKind;
 use crate::images::RELICS;
+use crate::journal::{Begun, FileBefore};
 use crate::scenario::UncheckedList;
 use crate::version::Version;
 
@@ -121,6 +122,7 @@ fn not_valid(version: &str) -> Reply {
 pub fn download(call: &mut Call<'_>, version: &str, sync_to_peer: bool) -> (Reply, Option<PeerCopy>) {
     let Ok(parsed) = version.parse::<Version>() else { return (not_valid(version), None) };
     let length = call.world.download_length(&call.firewall.serial, parsed);
+    let is_loaded = call.device.is_loaded(parsed);
     match call.device.download(parsed, "admin", call.now, length) {
         Err(DownloadRefusal::Busy) => {
             let text = call.quirks().busy_text.as_deref();
@@ -133,7 +135,12 @@ pub fn download(call: &mut Call<'_>, version: &str, sync_to_peer: bool) -> (Repl
         Err(DownloadRefusal::Present) => (error(None, &format!("{version} is already downloaded")), None),
         Err(DownloadRefusal::Unknown) => (not_valid(version), None),
         Ok(id) => {
-            crate::counters::lock(&call.firewall.counters).asked(parsed, call.now);
+            let n_asked = crate::counters::lock(&call.firewall.counters).asked(parsed, call.now);
+            let file = match (is_loaded, n_asked) {
+                (true, _) => FileBefore::Present,
+                (false, 1) => FileBefore::New,
+                (false, _) => FileBefore::Lost,
+            };
             let peer = call.device.spec.ha.as_ref().filter(|_| sync_to_peer);
             let copy =
                 peer.map(|peer| PeerCopy { serial: peer.peer_serial.clone(), version: parsed, length });
@@ -142,7 +149,7 @@ pub fn download(call: &mut Call<'_>, version: &str, sync_to_peer: bool) -> (Repl
                 Some(_) => success("<msg><line>Download job enqueued</line></msg>"),
                 None => enqueued(&format!("Download job enqueued with jobid {id}"), id),
             };
-            (reply, copy)
+            (Reply { begun: Some(Begun { job: id, file }), ..reply }, copy)
         }
     }
 }

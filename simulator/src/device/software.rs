@@ -178,7 +178,8 @@ impl Device {
         loaded.map(|(version, _)| *version).collect()
     }
 
-    fn is_loaded(&self, version: Version) -> bool {
+    /// Whether a version is on the device, its job ended.
+    pub fn is_loaded(&self, version: Version) -> bool {
         self.stored.get(&version).is_some_and(|stored| stored.origin != Origin::Orphan)
     }
 

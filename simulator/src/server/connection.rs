@@ -89,6 +89,7 @@ async fn respond(world: &World, address: Ipv4Addr, request: HttpRequest<Incoming
         |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let key = header("x-pan-key");
     let authorization = header("authorization");
+    let user_agent = header("user-agent");
     let is_multipart = header("content-type").is_some_and(|kind| kind.starts_with("multipart/form-data"));
     let read = if is_multipart {
         drain_import(request.into_body()).await.map(|upload| (Bytes::new(), upload))
@@ -97,8 +98,10 @@ async fn respond(world: &World, address: Ipv4Addr, request: HttpRequest<Incoming
     };
     match read {
         Ok((form, upload)) => {
-            let request = Request::new(&query, &form, key.as_deref(), upload);
-            api::answer(world, host, &request.with_authorization(authorization.as_deref())).await
+            let request = Request::new(&query, &form, key.as_deref(), upload)
+                .with_authorization(authorization.as_deref())
+                .with_client(user_agent.as_deref());
+            api::answer(world, host, &request).await
         }
         Err(Unread::TooLong) => Reply::xml("").with_status(413, None),
         Err(Unread::Gone) => Reply::reset(),

@@ -1,6 +1,7 @@
 //! What goes wrong, as a client meets it.
 
 use super::*;
+use crate::journal::FileBefore;
 use crate::scenario::Problem;
 use crate::span::Span;
 
@@ -206,4 +207,27 @@ async fn a_copy_to_the_other_member_may_fail_there_and_keeps_it_busy_until_then(
     let last = second.at(later);
     let failed = last.jobs().next().unwrap().end.as_ref().unwrap();
     assert!(!failed.ok && failed.lines[0].contains("HA peer"), "{failed:?}");
+}
+
+#[tokio::test]
+async fn the_journal_says_who_began_a_download_and_how_the_file_stood() {
+    let world = plain(1);
+    world.set_download_time(Duration::from_secs(600));
+    let ask = async |fault: Option<FaultKind>| {
+        if let Some(kind) = fault {
+            let fault = Fault { left: Some(1), ..Fault::lasting(kind) };
+            world.firewalls[0].at(world.clock.now()).faults.inject(fault);
+        }
+        let query = format!("type=op&cmd={}", download("12.1.2"));
+        let request = Request::new(&query, b"", Some(&world.api_key), None).with_client(Some("tool/1 (w-7)"));
+        answer(&world, world.host(FIRST).unwrap(), &request).await;
+        world.journal.since(0).entries.pop().unwrap()
+    };
+    op(&world, FIRST, "<request><system><software><check/></software></system></request>").await;
+    let first = ask(Some(FaultKind::AnswerLost)).await;
+    let busy = ask(None).await;
+    assert_eq!((first.answer.as_str(), first.asked.client.as_deref()), ("reset", Some("tool/1 (w-7)")));
+    let begun = first.begun.expect("it began although nobody was told");
+    assert_eq!((begun.file, busy.begun), (FileBefore::New, None));
+    assert!(first.began_ms <= first.at_ms, "{first:?}");
 }
