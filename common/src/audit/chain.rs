@@ -7,10 +7,13 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// A SHA-256 of the chain.
+use crate::domain::job::JobId;
+
+/// A SHA-256 of the chain. In JSON and in messages it is 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EntryHash(pub [u8; 32]);
 
@@ -53,6 +56,22 @@ impl fmt::Debug for EntryHash {
     }
 }
 
+impl Serialize for EntryHash {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EntryHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let bytes = hex::decode(&text).ok();
+        bytes
+            .and_then(|bytes| Self::from_slice(&bytes))
+            .ok_or_else(|| de::Error::custom("a hash is 64 hexadecimal digits"))
+    }
+}
+
 /// An entry as the ledger holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEntry {
@@ -60,8 +79,11 @@ pub struct StoredEntry {
     pub chain: String,
     /// Position from 1, without gaps.
     pub seq: i64,
-    /// Database time of the write; for searching, proven by nothing.
+    /// Database time of the write, beside the body: within [`AT_TOLERANCE`](super::verify::AT_TOLERANCE) of the time
+    /// in it, and no nearer proven. What is shown to people is the time in the body.
     pub at: Timestamp,
+    /// The job by which the entry is searched: the one in the body.
+    pub job: Option<JobId>,
     /// Canonical bytes.
     pub body: Vec<u8>,
     /// Hash of the predecessor.

@@ -5,12 +5,16 @@
 //! chain shows. What stays open: entries cut since the last anchor *that left the database*, and the order
 //! between devices, which is proven only at anchors.
 //!
-//! [`entry`] is the canonical form, [`chain`] the hashes, [`verify`] recomputes everything. Storing entries is the
+//! [`entry`] is the canonical form, [`chain`] the hashes, [`anchor`] all chains together, [`verify`] recomputes everything,
+//! [`copies`] are anchors that were kept elsewhere. Storing entries is the
 //! ledger's part: it appends in the transaction of the change that an entry speaks of.
 
+pub mod anchor;
 pub mod chain;
+pub mod copies;
 pub mod entry;
 pub mod verify;
 
+pub use anchor::{Anchor, AnchoredHead, JobProofs, UnprovenJob};
 pub use chain::{ChainHead, EntryHash, StoredEntry};
 pub use entry::{Actor, AuditAction, AuditFact, EntryBody};

@@ -1,11 +1,13 @@
-//! The audit trail, as it is read. Writing happens inside the methods whose changes it speaks of; only what a person
-//! does to a device outside any job has a method of its own.
+//! The audit trail, as it is read. Writing happens inside the methods whose changes it speaks of; only anchors, and what
+//! a person does to a device outside any job, have methods of their own.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
 
 use super::LedgerError;
-use crate::audit::{AuditFact, ChainHead, StoredEntry};
+use crate::audit::{Anchor, AnchoredHead, AuditFact, ChainHead, JobProofs, StoredEntry};
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, Requester};
 
@@ -49,4 +51,34 @@ pub trait Trail: Send + Sync {
     /// # Errors
     /// [`LedgerError::UnknownDevice`], [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError>;
+
+    /// Anchors all heads of one moment together, when the last anchor is at least `not_before` old and some chain has
+    /// grown since. Answers `None` otherwise, and while another process anchors. Each anchor is written to the log, as
+    /// the copy outside the ledger. Appenders are not held up by it.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn anchor(&self, not_before: Duration) -> Result<Option<Anchor>, LedgerError>;
+
+    /// Up to `limit` anchors by number, after the given one; 0 begins.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn anchors(&self, after: i64, limit: u32) -> Result<Vec<Anchor>, LedgerError>;
+
+    /// Up to `limit` heads that anchors found moved, by chain (byte order) and anchor, after the given place.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn anchored_heads(
+        &self,
+        after: Option<(&str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<AnchoredHead>, LedgerError>;
+
+    /// Looks whether the next `limit` jobs by number, after the given one, have the entries that their rows demand.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn job_proofs(&self, after: Option<JobId>, limit: u32) -> Result<JobProofs, LedgerError>;
 }

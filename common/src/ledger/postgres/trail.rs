@@ -1,10 +1,11 @@
-//! The audit trail: appending under a change, reading in pages.
+//! The audit trail: appending under a change, reading in pages. Anchors are next door ([`anchor`](super::anchor)).
 //!
 //! Promises: entries are linked by the database, in the transaction of the change that they speak of; an
 //! entry that finds no chain fails the whole. Leaves to others: what entries say ([`rows`](crate::ledger::rows)),
 //! and recomputing the hashes ([`audit::verify`](crate::audit::verify)).
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use uuid::Uuid;
 use super::connection::{Transaction, each};
 use super::statement::{Statement, bytes, int8, int8s, statement, text, texts};
 use super::{PostgresLedger, inventory};
-use crate::audit::{AuditFact, ChainHead, EntryHash, StoredEntry};
+use crate::audit::{Anchor, AnchoredHead, AuditFact, ChainHead, EntryHash, JobProofs, StoredEntry};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, Requester};
@@ -98,6 +99,7 @@ impl Trail for PostgresLedger {
                     chain: columns.value("chain")?,
                     seq: columns.value("seq")?,
                     at: columns.value("at")?,
+                    job: columns.value::<Option<i64>>("job_id")?.map(JobId),
                     body: columns.value("body")?,
                     prev: entry_hash("audit.prev", columns.value("prev")?)?,
                     hash: entry_hash("audit.hash", columns.value("hash")?)?,
@@ -127,8 +129,28 @@ impl Trail for PostgresLedger {
         append(&transaction, &[device_entry(serial, action, by, detail, SystemClock.now())]).await?;
         transaction.commit().await
     }
+
+    async fn anchor(&self, not_before: Duration) -> Result<Option<Anchor>, LedgerError> {
+        self.anchor_heads(not_before).await
+    }
+
+    async fn anchors(&self, after: i64, limit: u32) -> Result<Vec<Anchor>, LedgerError> {
+        self.read_anchors(after, limit).await
+    }
+
+    async fn anchored_heads(
+        &self,
+        after: Option<(&str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<AnchoredHead>, LedgerError> {
+        self.read_anchored_heads(after, limit).await
+    }
+
+    async fn job_proofs(&self, after: Option<JobId>, limit: u32) -> Result<JobProofs, LedgerError> {
+        self.read_job_proofs(after, limit).await
+    }
 }
 
-fn entry_hash(column: &'static str, bytes: &[u8]) -> Result<EntryHash, LedgerError> {
+pub(super) fn entry_hash(column: &'static str, bytes: &[u8]) -> Result<EntryHash, LedgerError> {
     EntryHash::from_slice(bytes).ok_or_else(|| impossible(column, &format!("{} bytes", bytes.len())))
 }

@@ -1,9 +1,10 @@
-//! [`Trail`] for SQLite, and appending to the chains.
+//! [`Trail`] for SQLite, and appending to the chains. Anchors are next door ([`anchor`]).
 //!
 //! The hashes are computed here, where PostgreSQL does it in SQL: SQLite has no SHA-256. The one writer makes
 //! reading a head and writing the next entry one step.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Transaction;
@@ -13,11 +14,11 @@ use uuid::Uuid;
 use super::statement::{Statement, statement};
 use super::store::StoreError;
 use super::stored::Plain;
-use super::{SqliteLedger, inventory};
-use crate::audit::{AuditFact, ChainHead, EntryHash, StoredEntry};
+use super::{SqliteLedger, anchor, inventory};
+use crate::audit::{Anchor, AnchoredHead, AuditFact, ChainHead, EntryHash, JobProofs, StoredEntry};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::Serial;
-use crate::domain::job::Requester;
+use crate::domain::job::{JobId, Requester};
 use crate::ledger::rows::{self, NewEntry, impossible, json, word};
 use crate::ledger::{LedgerError, Trail, TrailFilter};
 
@@ -42,10 +43,10 @@ impl Trail for SqliteLedger {
         limit: u32,
     ) -> Result<Vec<StoredEntry>, LedgerError> {
         let (chain, job) = (filter.chain.clone(), filter.job.map(|job| job.0));
-        let (after_chain, after_seq) = match after {
-            Some((chain, seq)) => (Some(chain.to_owned()), Some(seq)),
-            None => (None, None),
-        };
+        // No name is empty and no position below 1, so this is before every entry, or every one of the chain.
+        let first = (filter.chain.as_deref().unwrap_or_default(), 0);
+        let (after_chain, after_seq) = after.map_or(first, |after| after.max(first));
+        let after_chain = after_chain.to_owned();
         self.store
             .read("entries", move |transaction| {
                 READ_ENTRIES.rows(transaction, (chain, job, after_chain, after_seq, limit))
@@ -54,7 +55,7 @@ impl Trail for SqliteLedger {
     }
 
     async fn heads(&self, after: Option<&str>, limit: u32) -> Result<Vec<ChainHead>, LedgerError> {
-        let after = after.map(str::to_owned);
+        let after = after.unwrap_or_default().to_owned();
         self.store.read("heads", move |transaction| READ_HEADS.rows(transaction, (after, limit))).await
     }
 
@@ -68,6 +69,26 @@ impl Trail for SqliteLedger {
             })
             .await
     }
+
+    async fn anchor(&self, not_before: Duration) -> Result<Option<Anchor>, LedgerError> {
+        anchor::anchor(&self.store, not_before).await
+    }
+
+    async fn anchors(&self, after: i64, limit: u32) -> Result<Vec<Anchor>, LedgerError> {
+        anchor::anchors(&self.store, after, limit).await
+    }
+
+    async fn anchored_heads(
+        &self,
+        after: Option<(&str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<AnchoredHead>, LedgerError> {
+        anchor::anchored_heads(&self.store, after, limit).await
+    }
+
+    async fn job_proofs(&self, after: Option<JobId>, limit: u32) -> Result<JobProofs, LedgerError> {
+        anchor::job_proofs(&self.store, after, limit).await
+    }
 }
 
 /// The name of this ledger; `None` before its first migration has ended.
@@ -76,7 +97,7 @@ pub(super) fn read_installation(transaction: &Transaction<'_>) -> Result<Option<
     Ok(id.map(|Plain(id)| word("installation.id", &id)).transpose()?)
 }
 
-fn installation(transaction: &Transaction<'_>) -> Result<Uuid, StoreError> {
+pub(super) fn installation(transaction: &Transaction<'_>) -> Result<Uuid, StoreError> {
     let id = read_installation(transaction)?;
     Ok(id.ok_or_else(|| impossible("installation.id", &"nothing"))?)
 }

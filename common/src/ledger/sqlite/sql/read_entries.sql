@@ -1,9 +1,10 @@
--- read_entries: one page of the trail, by chain and position.
--- ?1 chain or NULL, ?2 job or NULL, ?3 and ?4 chain and position of the entry before the page or NULL, ?5 limit.
-SELECT chain, seq, at, body, prev, hash
+-- read_entries: one page of the trail, by chain and position. The bounds on the chain are there for the index: behind
+-- `IS NULL OR` it would be read from its beginning for every page.
+-- ?1 chain or NULL, ?2 job or NULL, ?3 and ?4 chain and position of the entry before the page, ?5 limit.
+SELECT chain, seq, at, job_id, body, prev, hash
 FROM audit
-WHERE (?1 IS NULL OR chain = ?1)
+WHERE (chain, seq) > (?3, ?4)
+  AND chain <= coalesce(?1, x'')
   AND (?2 IS NULL OR job_id = ?2)
-  AND (?3 IS NULL OR (chain, seq) > (?3, ?4))
 ORDER BY chain, seq
 LIMIT ?5
