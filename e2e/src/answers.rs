@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 /// The line that the program prints when it is ready.
@@ -103,18 +104,38 @@ pub struct DeviceState {
 /// One request, of `GET /journal`.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Entry {
+    /// Gapless, from 1.
+    pub n: u64,
+    /// When it came, in milliseconds since the start.
+    pub began_ms: u64,
     /// When it was answered, in milliseconds since the start.
     pub at_ms: u64,
     /// Which box.
     pub serial: String,
     /// What was asked.
     pub command: String,
-    /// What was answered, in short.
+    /// About which version.
+    pub version: Option<String>,
+    /// Who asked, by its `User-Agent`.
+    pub client: Option<String>,
+    /// The download that began with it.
+    pub begun: Option<Begun>,
+    /// What was answered, in short; `gone` when nobody waited any more.
     pub answer: String,
+}
+
+/// A download that began.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Begun {
+    /// Number of the device's job.
+    pub job: u32,
+    /// How the file stood: `new`, `lost` or `present`.
+    pub file: String,
 }
 
 #[derive(Deserialize)]
 pub(crate) struct Page {
+    pub(crate) started_at: Timestamp,
     pub(crate) next: u64,
     pub(crate) entries: Vec<Entry>,
 }

@@ -1,95 +1,23 @@
 //! What holds at the end of every case, whatever was killed, refused or answered wrongly on the way.
 //!
-//! Every job in exactly one terminal state; one job per device at any time; no image asked for twice; nothing
-//! left to tell; events in order and without a gap for each job, duplicates aside; the audit chains intact; no
-//! lease left; no device called twice at once.
+//! The [`checker`](crate::checker) looks; here its findings are a failed test. The log of events is read here too, for
+//! cases that want to see what was told.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::broker::EventsFrom;
 use common::events::Envelope;
 use common::ledger::JobView;
-use testkit::wait::wait_until;
 use uuid::Uuid;
 
+use crate::checker::{self, Allowed};
 use crate::world::{SOON, World};
 
-/// The vendor asks for at most so many calls at once on a Panorama.
-const PANORAMA_CALLS: u32 = 5;
-
-/// What a case may do that others may not.
-#[derive(Debug, Default)]
-pub struct Allowed {
-    asked_again: BTreeSet<String>,
-    killed: bool,
-}
-
-impl Allowed {
-    /// Nothing.
-    pub fn nothing() -> Self {
-        Self::default()
-    }
-
-    /// These devices lose a download, so that it has to be asked for again.
-    pub fn asking_again<'a>(mut self, serials: impl IntoIterator<Item = &'a str>) -> Self {
-        self.asked_again.extend(serials.into_iter().map(str::to_owned));
-        self
-    }
-
-    /// A process is killed: a device may still be answering its last call when the next process makes its first.
-    pub fn after_a_kill(mut self) -> Self {
-        self.killed = true;
-        self
-    }
-}
-
 impl World {
-    /// Asserts all of them. Every job must have ended, and no worker may be running.
+    /// Asserts that nothing was found. Every job must have ended, and no worker may be running.
     pub async fn invariants(&self, allowed: &Allowed) {
-        let jobs = self.jobs().await;
-        every_job_has_ended(&jobs);
-        one_job_per_device_at_any_time(&jobs);
-        self.every_attempt_has_ended(&jobs).await;
-        self.no_image_was_asked_for_twice(allowed).await;
-        self.nothing_is_left_to_tell().await;
-        self.events_are_gapless(&jobs).await;
-        self.the_trail_is_intact(&jobs).await;
-    }
-
-    async fn every_attempt_has_ended(&self, jobs: &[JobView]) {
-        let ledger = &self.engine().await.ledger;
-        for job in jobs {
-            for attempt in ledger.attempts(job.id).await.unwrap() {
-                assert!(
-                    attempt.ended_at.is_some() && attempt.ending.is_some(),
-                    "job {}: {attempt:?}",
-                    job.id
-                );
-            }
-        }
-    }
-
-    async fn no_image_was_asked_for_twice(&self, allowed: &Allowed) {
-        let counters = self.simulator.counters().await;
-        let again =
-            |((serial, _), n): &((String, String), u64)| *n > 1 && !allowed.asked_again.contains(serial);
-        let twice: Vec<_> = counters.downloads().into_iter().filter(again).collect();
-        assert!(twice.is_empty(), "asked for more than once: {twice:?}");
-        for (serial, device) in counters.devices {
-            let limit = if serial == "panorama" { PANORAMA_CALLS } else { 1 };
-            let n = device.max_parallel_calls;
-            assert!(n <= limit || allowed.killed, "{n} calls at once on {serial}, allowed are {limit}");
-        }
-    }
-
-    async fn nothing_is_left_to_tell(&self) {
-        let engine = self.engine().await;
-        wait_until("the outbox is empty", SOON, async || match engine.ledger.outbox_depth().await.unwrap() {
-            0 => Ok(()),
-            n => Err(format!("{n} rows")),
-        })
-        .await;
-        assert_eq!(engine.broker.dead_depth().await.unwrap(), 0, "dead letters");
+        let findings = checker::check(self, allowed).await;
+        assert!(findings.is_empty(), "{} findings:\n{}", findings.n(), findings.lines().join("\n"));
     }
 
     /// The whole log: every event of these jobs, which have ended, once and in order. Asserts that none is
@@ -128,45 +56,6 @@ impl World {
         };
         let in_time = tokio::time::timeout(SOON, read).await.is_ok();
         assert!(in_time, "not taken over: the downloads of {open:?}");
-    }
-
-    async fn events_are_gapless(&self, jobs: &[JobView]) {
-        let mut last_words = BTreeMap::new();
-        for event in self.events_of(jobs).await {
-            last_words.insert(event.jobid, word(&event).to_owned());
-        }
-        for job in jobs {
-            assert_eq!(last_words[&job.id], job.state.as_str(), "last event of job {}", job.id);
-        }
-    }
-
-    async fn the_trail_is_intact(&self, jobs: &[JobView]) {
-        let verdict = self.cli(&["audit", "verify"]).await.ok().json();
-        assert_eq!(verdict["ok"], true, "{verdict}");
-        let devices: BTreeSet<_> = jobs.iter().map(|job| &job.serial).collect();
-        assert!(verdict["devices"].as_u64() >= Some(devices.len() as u64), "{verdict}");
-    }
-}
-
-/// Terminal, with an end and without a worker.
-fn every_job_has_ended(jobs: &[JobView]) {
-    for job in jobs {
-        assert!(job.state.is_terminal() && job.ended_at.is_some(), "{job:?}");
-        assert_eq!(job.worker, None, "{job:?}");
-    }
-}
-
-/// The lives of a device's jobs do not overlap.
-fn one_job_per_device_at_any_time(jobs: &[JobView]) {
-    let mut of_device: BTreeMap<_, Vec<&JobView>> = BTreeMap::new();
-    for job in jobs {
-        of_device.entry(&job.serial).or_default().push(job);
-    }
-    for jobs in of_device.values_mut() {
-        jobs.sort_by_key(|job| job.id);
-        for pair in jobs.windows(2) {
-            assert!(pair[0].ended_at.is_some_and(|end| end <= pair[1].created_at), "two at once: {pair:?}");
-        }
     }
 }
 

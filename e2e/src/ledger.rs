@@ -1,6 +1,6 @@
 //! What a test sees of the ledger, through the code that the programs use.
 //!
-//! Leaves to others: what has to hold there ([`invariants`](crate::invariants)).
+//! Leaves to others: what has to hold there ([`checker`](crate::checker)).
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use common::domain::device::Serial;
 use common::domain::job::JobState;
 use common::engine::Engine;
 use common::ledger::{AttemptView, DeviceRecord, JobFilter, JobView, TrailFilter};
+use rusqlite::OpenFlags;
 use testkit::wait::wait_until;
 use tokio_postgres::NoTls;
 
@@ -18,6 +19,15 @@ use crate::world::{LONG, SOON, World};
 
 /// More entries than any chain of a test has.
 const WHOLE_CHAIN: u32 = 100_000;
+
+/// What a job has counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Number of its last lease.
+    pub lease_token: i64,
+    /// Number of its last event.
+    pub event_seq: i64,
+}
 
 impl World {
     /// The ledger and the broker that the programs use, opened by the test.
@@ -119,6 +129,44 @@ impl World {
         let (login, _) = servers.host.url().split_once("://")?.1.split_once('@')?;
         // `guest` and its like are words of every log; only a password that is one can be looked for.
         login.split_once(':').map(|(_, password)| password.to_owned()).filter(|password| password.len() > 8)
+    }
+
+    /// What each job has counted, by number: the columns that no view shows.
+    pub async fn counts(&self) -> Result<BTreeMap<i64, Count>, String> {
+        let rows = self.numbers("SELECT id, lease_token, event_seq FROM jobs").await?;
+        let count = |[id, lease_token, event_seq]: [i64; 3]| (id, Count { lease_token, event_seq });
+        Ok(rows.into_iter().map(count).collect())
+    }
+
+    /// The leases of each job, oldest first.
+    pub async fn tokens(&self) -> Result<BTreeMap<i64, Vec<i64>>, String> {
+        let query = "SELECT job_id, lease_token, lease_token FROM attempts ORDER BY job_id, lease_token";
+        let mut tokens: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+        for [job, token, _] in self.numbers(query).await? {
+            tokens.entry(job).or_default().push(token);
+        }
+        Ok(tokens)
+    }
+
+    async fn numbers(&self, query: &str) -> Result<Vec<[i64; 3]>, String> {
+        let Some(servers) = &self.servers else {
+            return self.numbers_of_file(query).map_err(|error| format!("the ledger's file: {error}"));
+        };
+        let client = async {
+            let (client, connection) = tokio_postgres::connect(servers.database.url(), NoTls).await?;
+            tokio::spawn(connection);
+            client.query(query, &[]).await
+        };
+        let rows = client.await.map_err(|error| format!("the ledger's rows: {error}"))?;
+        Ok(rows.iter().map(|row| [row.get(0), row.get(1), row.get(2)]).collect())
+    }
+
+    fn numbers_of_file(&self, query: &str) -> Result<Vec<[i64; 3]>, rusqlite::Error> {
+        let file = self.directory().join("ledger.sqlite");
+        let connection = rusqlite::Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        let mut statement = connection.prepare(query)?;
+        let rows = statement.query_map([], |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?]))?;
+        rows.collect()
     }
 
     /// Every row of every table of a PostgreSQL ledger, as text.

@@ -10,6 +10,7 @@
 //! | [`operator`] | what people do there |
 //! | [`ledger`] | what is seen of its ledger |
 //! | [`simulator`], [`answers`] | the fleet with its control endpoint, and what that says |
+//! | [`checker`] | whether a run kept every promise, and what it broke |
 //! | [`invariants`] | what holds at the end of every case |
 //!
 //! Used by the cases in `tests/it` and by the fault suite. The programs must have been built
@@ -28,6 +29,7 @@
 )]
 
 pub mod answers;
+pub mod checker;
 pub mod invariants;
 pub mod ledger;
 pub mod operator;

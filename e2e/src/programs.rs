@@ -79,8 +79,19 @@ impl Worker<'_> {
         self.process.text(Stream::Stderr)
     }
 
+    /// Tells the world how much memory it has taken at most so far: `VmHWM` of `/proc/PID/status`, proc(5).
+    fn note_memory(&self) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        if let Some(kib) = kib {
+            self.world.keep_memory(self.id(), kib * 1024);
+        }
+    }
+
     /// SIGKILL.
     pub fn kill9(mut self) {
+        self.note_memory();
         self.process.kill9().unwrap();
     }
 
@@ -101,6 +112,7 @@ impl Worker<'_> {
 
     /// SIGTERM, and its exit code: it leaves within its grace.
     pub async fn terminated(mut self) -> i32 {
+        self.note_memory();
         self.process.terminate().unwrap();
         self.ended(GRACE).await
     }
@@ -108,6 +120,7 @@ impl Worker<'_> {
 
 impl Drop for Worker<'_> {
     fn drop(&mut self) {
+        self.note_memory();
         let text = format!("{}\n{}", self.process.text(Stream::Stdout), self.process.text(Stream::Stderr));
         self.world.keep(format!("worker {}", self.process.id()), text);
     }

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use testkit::process::{Ended, Process, Program, Stream};
@@ -30,6 +31,17 @@ pub struct Fleet {
     pub scenario: String,
     /// What a download takes about.
     pub download_time: String,
+}
+
+/// What every box was asked.
+#[derive(Debug, Clone)]
+pub struct Journal {
+    /// The wall-clock time that its milliseconds are counted from.
+    pub started_at: Timestamp,
+    /// In the order of their ends.
+    pub entries: Vec<Entry>,
+    /// Requests that had to make room for later ones.
+    pub n_forgotten: u64,
 }
 
 /// A running fleet.
@@ -95,13 +107,25 @@ impl Simulator {
 
     /// Every request so far and what was answered, in order.
     pub async fn journal(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        let mut since = 0;
+        self.whole_journal().await.entries
+    }
+
+    /// The requests after number `since`, and where to go on.
+    pub async fn journal_since(&self, since: u64) -> (Vec<Entry>, u64) {
+        let page: Page = self.get(&format!("/journal?since={since}")).await;
+        (page.entries, page.next)
+    }
+
+    /// [`Simulator::journal`], with its clock and its gaps.
+    pub async fn whole_journal(&self) -> Journal {
+        let mut entries: Vec<Entry> = Vec::new();
+        let (mut since, mut n_forgotten) = (0, 0);
         loop {
             let page: Page = self.get(&format!("/journal?since={since}")).await;
-            if page.entries.is_empty() {
-                return entries;
-            }
+            let Some(first) = page.entries.first() else {
+                return Journal { started_at: page.started_at, entries, n_forgotten };
+            };
+            n_forgotten += first.n - since - 1;
             since = page.next;
             entries.extend(page.entries);
         }

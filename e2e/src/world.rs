@@ -2,7 +2,7 @@
 //!
 //! Promises: nothing of it is shared with another case; the programs get their secrets from files, as an
 //! operator would give them; whatever they print is kept, and shown when the test fails. Dropping it ends
-//! everything. Leaves to others: what a case does with it, and [`invariants`](crate::invariants).
+//! everything. Leaves to others: what a case does with it, and what must hold of it ([`checker`](crate::checker)).
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -41,6 +41,8 @@ pub struct World {
     pub(crate) queue: Vec<&'static str>,
     pub(crate) engine: OnceCell<Engine>,
     printed: Mutex<Vec<(String, String)>>,
+    /// The most memory of each worker, in bytes, by process number.
+    memory: Mutex<BTreeMap<u32, u64>>,
     /// What `config.toml` says.
     settings: BTreeMap<&'static str, Value>,
     n_configurations: AtomicUsize,
@@ -74,6 +76,7 @@ impl World {
             queue: setup.queue,
             engine: OnceCell::new(),
             printed: Mutex::default(),
+            memory: Mutex::default(),
             settings: setup.settings,
             n_configurations: AtomicUsize::new(0),
             simulator,
@@ -222,6 +225,19 @@ impl World {
     pub(crate) fn keep(&self, name: String, text: String) {
         if let Ok(mut printed) = self.printed.lock() {
             printed.push((name, text));
+        }
+    }
+
+    /// The most memory that each worker has taken, in bytes, by process.
+    pub fn memory(&self) -> Vec<(String, u64)> {
+        let memory = self.memory.lock().unwrap();
+        memory.iter().map(|(process, bytes)| (process.to_string(), *bytes)).collect()
+    }
+
+    pub(crate) fn keep_memory(&self, process: u32, bytes: u64) {
+        if let Ok(mut memory) = self.memory.lock() {
+            let most = memory.entry(process).or_default();
+            *most = bytes.max(*most);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::domain::job::JobState;
 use testkit::wait::wait_until;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{SOON, Setup, Way, World};
 
 /// A wish reaches the worker with the next renewal, here within a second; the rest is for a busy machine.

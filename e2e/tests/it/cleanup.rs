@@ -6,7 +6,7 @@ use common::domain::job::JobState;
 use common::domain::version::Version;
 use serde_json::{Value, json};
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 /// Runs 10.2.9-h1; three old images of 10.1 lie on it, and a newer one that somebody staged.

@@ -6,7 +6,7 @@ use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, 
 use common::domain::path::Goal;
 use common::ledger::{Batch, EnqueueAnswer};
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Said, Setup, Way, World};
 
 both_ways!(

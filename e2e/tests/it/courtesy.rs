@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Login, Setup, Way, World};
 
 const DEVICES: u64 = 12;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use common::domain::job::JobState;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{LONG, Setup, Way, World};
 
 const DEVICES: u64 = 1_000;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 const DEVICES: u64 = 40;

@@ -6,7 +6,7 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::json;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Said, Setup, Way, World};
 
 both_ways!(two_hashes_of_one_file_are_an_alarm_without_any_catalogue);

@@ -9,7 +9,7 @@ use common::ledger::JobView;
 use serde_json::json;
 use testkit::wait::wait_until;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{SOON, Setup, Way, Worker, World};
 
 const DEVICES: u64 = 60;

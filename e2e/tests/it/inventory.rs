@@ -6,7 +6,7 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::{Value, json};
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 const BEFORE: &str = r#"

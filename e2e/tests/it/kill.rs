@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use testkit::wait::wait_until;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{LONG, SOON, Setup, Way, World};
 
 const DEVICES: u64 = 40;

@@ -7,7 +7,7 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::{Value, json};
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 both_ways!(a_lasting_fault_fails_its_own_job_alone, a_passing_fault_costs_time_at_most);

@@ -4,7 +4,7 @@ use common::domain::failure::FailureKind;
 use common::domain::job::JobState;
 use serde_json::json;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 /// One device whose download fails with a text that stands in no table.

@@ -10,7 +10,7 @@ use common::domain::job::JobState;
 use common::ledger::JobView;
 use serde_json::json;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 /// Three pairs and the devices between them.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::process::{Program, Stream};
 use testkit::wait::wait_until;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{SOON, Said, Setup, Way, World};
 
 /// What the simulator sends where nothing else is asked for, in bytes.

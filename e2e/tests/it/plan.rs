@@ -7,7 +7,7 @@ use common::domain::job::JobState;
 use common::ledger::ImageState;
 use serde_json::Value;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 #[tokio::test]

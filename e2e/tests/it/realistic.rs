@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use common::domain::job::JobId;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 const DEVICES: u64 = 150;

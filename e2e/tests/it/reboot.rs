@@ -7,7 +7,7 @@ use common::domain::job::JobState;
 use serde_json::json;
 use testkit::wait::wait_until;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{SOON, Setup, Way, World};
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The demo's fleet, each of its problems on one or two devices: every device ends as the simulator says.
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 
 both_ways!(every_device_ends_as_the_scenario_says);

@@ -5,7 +5,7 @@ use std::fs;
 
 use serde_json::json;
 
-use e2e::invariants::Allowed;
+use e2e::checker::Allowed;
 use e2e::world::{Login, Setup, Way, World};
 
 both_ways!(a_password_stays_where_it_belongs, an_api_key_stays_where_it_belongs);
