@@ -1,7 +1,7 @@
 //! One SQLite file, reached through two connections that live on threads of their own.
 //!
-//! Guarantees: a write runs alone, in order of arrival, and is answered after its commit reached the disk; its
-//! statements stay together or none of them stays. Writes that wait together share one transaction, each in
+//! Guarantees: a write runs alone, in order of arrival, and is answered after its commit reached the disk, and while
+//! the file at the path is still the one that it went to; its statements stay together or none of them stays. Writes that wait together share one transaction, each in
 //! its own savepoint, because it is the sync to disk that costs time; one that fails takes back only itself.
 //! Reads see every write that was answered before they began, and never hold one up (write-ahead log). The
 //! queues are bounded, every answer has a time limit, and a panic in a closure is that closure's error alone.
@@ -13,6 +13,8 @@
 //! disk: a write-ahead log needs memory shared between its processes (sqlite.org/wal.html).
 
 mod connection;
+mod identity;
+mod meaning;
 mod reader;
 mod writer;
 
@@ -27,6 +29,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::ledger::LedgerError;
 
 pub(super) use connection::open as open_connection;
+use identity::Identity;
 use reader::Read;
 use writer::{Done, Write};
 
@@ -92,12 +95,15 @@ impl Store {
         let refused = |error: StoreError| place.error("open the file", error);
         let mut writing = connection::open(path).map_err(refused)?;
         let mut reading = connection::open_for_reading(path).map_err(refused)?;
+        let file = Identity::of(path)
+            .map_err(|error| place.not_reachable(format!("the file cannot be looked up: {error}")))?;
 
         let (writes, mut waiting_writes) = mpsc::channel(QUEUE_LENGTH);
         let (reads, mut waiting_reads) = mpsc::channel(QUEUE_LENGTH);
         let (raise, committed) = watch::channel(0);
-        spawn("ledger-writer", move || writer::run(&mut writing, &mut waiting_writes, &raise))
-            .and_then(|()| spawn("ledger-reader", move || reader::run(&mut reading, &mut waiting_reads)))
+        let same = file.clone();
+        spawn("ledger-writer", move || writer::run(&mut writing, &file, &mut waiting_writes, &raise))
+            .and_then(|()| spawn("ledger-reader", move || reader::run(&mut reading, &same, &mut waiting_reads)))
             .map_err(|error| place.not_reachable(format!("its thread did not start: {error}")))?;
         Ok(Self { inner: Arc::new(Inner { place, writes, reads, committed }) })
     }
@@ -106,8 +112,9 @@ impl Store {
     /// statement in errors.
     ///
     /// # Errors
-    /// What `change` answers, with nothing written; [`LedgerError::NotReachable`] when the file is locked,
-    /// full or gone, or when no answer came in time; [`LedgerError::Store`] for every other word of SQLite.
+    /// What `change` answers, with nothing written; [`LedgerError::NotReachable`] when the file is locked or
+    /// gone, or when no answer came in time; [`LedgerError::Full`] when its disk is; [`LedgerError::Store`] for
+    /// every other word of SQLite.
     pub async fn write<T, F>(&self, name: &'static str, change: F) -> Result<T, LedgerError>
     where
         T: Send + 'static,
@@ -216,37 +223,14 @@ impl Place {
         format!("sqlite:{}", self.0.display())
     }
 
-    pub(super) fn not_reachable(&self, reason: String) -> LedgerError {
-        LedgerError::NotReachable { location: self.location(), reason }
+    /// Where the file is: SQLite keeps two more beside it.
+    fn directory(&self) -> &Path {
+        let parent = self.0.parent().filter(|directory| !directory.as_os_str().is_empty());
+        parent.unwrap_or(Path::new("."))
     }
 
-    /// What an error means for the caller of `statement`. A lock, a full or a missing disk may be over in a
-    /// minute; everything else is a defect or a damaged file.
-    pub(super) fn error(&self, statement: &'static str, error: StoreError) -> LedgerError {
-        let (statement, error) = match error {
-            StoreError::Ledger(error) => return error,
-            StoreError::Sqlite(error) => (statement, error),
-            StoreError::Statement { statement, error } => (statement, error),
-        };
-        // Of the codes in sqlite.org/rescode.html only these are about the place and the moment.
-        let passing = matches!(
-            error.sqlite_error_code(),
-            Some(
-                rusqlite::ErrorCode::DatabaseBusy
-                    | rusqlite::ErrorCode::DatabaseLocked
-                    | rusqlite::ErrorCode::DiskFull
-                    | rusqlite::ErrorCode::SystemIoFailure
-                    | rusqlite::ErrorCode::CannotOpen
-                    | rusqlite::ErrorCode::ReadOnly
-                    | rusqlite::ErrorCode::PermissionDenied
-                    | rusqlite::ErrorCode::OperationAborted
-            )
-        );
-        if passing {
-            self.not_reachable(error.to_string())
-        } else {
-            LedgerError::Store { statement, reason: error.to_string() }
-        }
+    pub(super) fn not_reachable(&self, reason: String) -> LedgerError {
+        LedgerError::NotReachable { location: self.location(), reason }
     }
 }
 

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi};
 
 use super::StoreError;
 use crate::ledger::LedgerError;
@@ -32,7 +32,10 @@ const STATEMENT_CACHE: usize = 160;
 pub(crate) fn open(path: &Path) -> Result<Connection, StoreError> {
     create(path).map_err(|error| LedgerError::NotReachable {
         location: format!("sqlite:{}", path.display()),
-        reason: format!("the file cannot be created: {error}"),
+        reason: format!(
+            "the file cannot be created: {error}; this user needs to write in {}",
+            path.parent().unwrap_or(path).display()
+        ),
     })?;
     let connection = connect(path)?;
     switch_to_wal(&connection)?;
@@ -54,6 +57,11 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     // Not a URI, so that no character of a path means anything; no mutex, one thread has it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // Before SQLite makes its two files beside this one, with the mode of this one: they would stay read-only.
+    if connection.is_readonly("main")? {
+        let error = ffi::Error::new(ffi::SQLITE_READONLY);
+        return Err(rusqlite::Error::SqliteFailure(error, Some("the file is read-only".to_owned())).into());
+    }
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENT_CACHE);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;

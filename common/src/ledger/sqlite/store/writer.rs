@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Error, Transaction, TransactionBehavior, ffi};
 use tokio::sync::{mpsc, watch};
 
+use super::identity::Identity;
+
 /// Writes in one commit: beyond this the sync is a small part of the cost.
 const GROUP_LENGTH: usize = 128;
 
@@ -25,28 +27,46 @@ pub(super) struct Done {
 }
 
 /// Runs until the last [`Store`](super::Store) is gone; raises `committed` after each commit that changed rows.
+///
+/// Where no transaction begins, everybody who waits is told: the next one would only wait as long once more, and a
+/// line of callers behind a lock would move by one per busy timeout.
 pub(super) fn run(
     connection: &mut Connection,
+    file: &Identity,
     waiting: &mut mpsc::Receiver<Write>,
     committed: &watch::Sender<u64>,
 ) {
     while let Some(first) = waiting.blocking_recv() {
-        let transaction = match connection.transaction_with_behavior(TransactionBehavior::Immediate) {
+        let transaction = match begin(connection, file) {
             Ok(transaction) => transaction,
             Err(error) => {
-                settle(first(Err(error)), &Ok(()));
+                settle(first(Err(copy(&error))), &Ok(()));
+                refuse(waiting, &error);
                 continue;
             }
         };
         let n_changes = transaction.total_changes();
         let (group, state) = run_group(&transaction, first, waiting);
         let has_changed = transaction.total_changes() != n_changes;
-        let outcome = state.and_then(|()| transaction.commit());
+        let outcome = state.and_then(|()| transaction.commit()).and_then(|()| file.check());
         // A look for work that found none must not wake those who would look again.
         if outcome.is_ok() && has_changed && group.iter().any(|done| done.keep) {
             committed.send_modify(|commits| *commits += 1);
         }
         settle(group, &outcome);
+    }
+}
+
+fn begin<'c>(connection: &'c mut Connection, file: &Identity) -> rusqlite::Result<Transaction<'c>> {
+    file.check()?;
+    connection.transaction_with_behavior(TransactionBehavior::Immediate)
+}
+
+/// Tells everybody who waits now.
+fn refuse(waiting: &mut mpsc::Receiver<Write>, error: &Error) {
+    for _ in 0..waiting.len() {
+        let Ok(write) = waiting.try_recv() else { return };
+        settle(write(Err(copy(error))), &Ok(()));
     }
 }
 
