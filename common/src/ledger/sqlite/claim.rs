@@ -1,14 +1,13 @@
-//! Taking a lease, and keeping those that a worker holds.
+//! Taking a lease.
 
 use std::time::Duration;
 
 use rusqlite::{Row, Transaction};
-use serde_json::json;
 
 use super::statement::{Statement, milliseconds, statement};
 use super::store::{Store, StoreError};
 use super::stored::{Stored, optional_text, text};
-use super::{fleet, inventory, outbox, query, trail};
+use super::{fleet, inventory, outbox, query, trail, workers};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobState, PairMode};
@@ -17,14 +16,13 @@ use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::events::JobContext;
 use crate::ledger::rows::{self, Refusal, Refused, from_json, impossible, number};
-use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole, Renewal};
+use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole};
 
 const CLAIM_JOB: Statement = statement!("claim_job");
 const READ_REFUSAL: Statement = statement!("read_refusal");
 const NOTE_REFUSAL: Statement = statement!("note_refusal");
 const READ_PAIR: Statement = statement!("read_pair");
 const INSERT_ATTEMPT: Statement = statement!("insert_attempt");
-const RENEW_LEASES: Statement = statement!("renew_leases");
 
 /// Takes the lease of one available job.
 pub(super) async fn claim(
@@ -44,7 +42,7 @@ fn take(
     ttl: Duration,
 ) -> Result<Claim, StoreError> {
     let claimed: Option<ClaimedRow> = CLAIM_JOB.row(transaction, (job.0, &worker.0, milliseconds(ttl)))?;
-    let Some(claimed) = claimed else { return refused(transaction, job) };
+    let Some(claimed) = claimed else { return refused(transaction, job, worker) };
     let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status, pair } = claimed;
     INSERT_ATTEMPT.execute(transaction, (job.0, token.0, context.attempt, &worker.0))?;
     let (entries, messages) = rows::claimed(&context, worker, event_seq, SystemClock.now());
@@ -69,8 +67,8 @@ fn take(
 }
 
 /// Why it was not claimed; what wakes it again is noted.
-fn refused(transaction: &Transaction<'_>, job: JobId) -> Result<Claim, StoreError> {
-    let Some(RefusalRow(refusal)) = READ_REFUSAL.row(transaction, [job.0])? else {
+fn refused(transaction: &Transaction<'_>, job: JobId, worker: &WorkerId) -> Result<Claim, StoreError> {
+    let Some(RefusalRow(refusal)) = READ_REFUSAL.row(transaction, (job.0, &worker.0))? else {
         return Ok(Claim::Unknown);
     };
     match Refused::from(refusal) {
@@ -78,6 +76,10 @@ fn refused(transaction: &Transaction<'_>, job: JobId) -> Result<Claim, StoreErro
         Refused::ByHold(hold) => {
             NOTE_REFUSAL.execute(transaction, (job.0, true, None::<i64>))?;
             Ok(Claim::Held(hold))
+        }
+        Refused::ByPause(pause) => {
+            NOTE_REFUSAL.execute(transaction, (job.0, true, None::<i64>))?;
+            Ok(Claim::Paused(pause))
         }
         Refused::ByPeer(peer) => {
             NOTE_REFUSAL.execute(transaction, (job.0, false, Some(peer.0)))?;
@@ -93,13 +95,6 @@ fn role(transaction: &Transaction<'_>, job: JobId, pair: PairMode) -> Result<Pai
     let found: Option<PairRow> = READ_PAIR.row(transaction, [job.0])?;
     let (peer, lead) = found.map_or((None, None), |PairRow { peer, lead }| (Some(peer), lead));
     Ok(rows::pair_role(pair, peer, lead))
-}
-
-/// Extends the leases that a worker holds.
-pub(super) async fn renew(store: &Store, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-    let held: Vec<_> = held.iter().map(|lease| json!({ "job": lease.job, "token": lease.token })).collect();
-    let params = (rows::json(&held), milliseconds(ttl));
-    store.write("renew", move |transaction| RENEW_LEASES.rows(transaction, params)).await
 }
 
 struct ClaimedRow {
@@ -136,6 +131,7 @@ impl Stored for RefusalRow {
         Ok(Self(Refusal {
             state: text(row, "state")?,
             hold: fleet::read_hold(row)?,
+            pause: workers::read_pause(row)?,
             obstacle: row.get::<_, Option<i64>>("obstacle")?.map(JobId),
         }))
     }

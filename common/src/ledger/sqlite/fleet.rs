@@ -80,7 +80,7 @@ pub(super) fn read(transaction: &Transaction<'_>) -> Result<FleetRow, StoreError
     Ok(row.ok_or_else(|| impossible("fleet", &"nothing"))?)
 }
 
-/// Wakes jobs that were refused a claim by a hold that has ended; a bounded number.
+/// Wakes jobs that were refused a claim by a hold, or a pause of their queue, that has ended; a bounded number.
 pub(super) fn wake_held_up(transaction: &Transaction<'_>) -> Result<Vec<JobId>, StoreError> {
     let woken: Vec<WokenRow> = WAKE_HELD_UP.rows(transaction, [RESCUE_AT_MOST])?;
     wake::tell(transaction, woken)

@@ -7,9 +7,11 @@
 //!
 //! Files are cut as in `postgres`, and statements with the same name do the same there.
 
+mod anchor;
 mod cancel;
 mod catalogue;
 mod claim;
+mod dead_letters;
 mod enqueue;
 mod finish;
 mod fleet;
@@ -24,6 +26,7 @@ mod store;
 mod stored;
 mod trail;
 mod wake;
+mod workers;
 
 use std::path::Path;
 
@@ -85,3 +88,6 @@ impl Ledger for SqliteLedger {
         self.store.place().location()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,18 +1,20 @@
 //! [`Query`] for SQLite.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use rusqlite::{Row, Transaction};
 
 use super::SqliteLedger;
-use super::statement::{Statement, statement};
+use super::statement::{Statement, milliseconds, statement};
 use super::store::StoreError;
 use super::stored::{Plain, Stored};
 use crate::domain::device::Serial;
-use crate::domain::job::{BatchId, JobId};
+use crate::domain::job::{BatchId, JobId, JobType};
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::{self, JobGroup, from_json, json, number, word};
 use crate::ledger::{
-    AttemptView, ImageRecord, ImageView, JobFilter, JobView, LedgerError, Query, StatusCounts,
+    AttemptView, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS, Query, StatusCounts,
 };
 
 const READ_JOB: Statement = statement!("read_job");
@@ -21,6 +23,7 @@ const READ_IMAGES: Statement = statement!("read_images");
 const READ_ATTEMPTS: Statement = statement!("read_attempts");
 const COUNT_JOBS: Statement = statement!("count_jobs");
 const READ_STATUS: Statement = statement!("read_status");
+const COUNT_UNCLAIMED: Statement = statement!("count_unclaimed");
 
 #[async_trait]
 impl Query for SqliteLedger {
@@ -64,6 +67,14 @@ impl Query for SqliteLedger {
         };
         let status = self.store.read("status", read).await?.and_then(|Plain(status)| status);
         status.map(|status| from_json("jobs.status", &status)).transpose()
+    }
+
+    async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
+        let params = (job_type.as_str(), milliseconds(for_at_least), MAX_BURIALS);
+        let count =
+            move |transaction: &Transaction<'_>| COUNT_UNCLAIMED.row::<Plain<i64>>(transaction, params);
+        let n = self.store.read("n_unclaimed", count).await?.map_or(0, |Plain(n)| n);
+        number("jobs", n)
     }
 }
 

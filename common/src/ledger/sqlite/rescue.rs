@@ -1,5 +1,5 @@
-//! Bringing jobs back: those whose time has come, whose worker went silent, that nobody claimed, or that a hold
-//! refused.
+//! Bringing jobs back: those whose time has come, whose worker went silent, that nobody claimed, whose wake-up is
+//! nowhere, or that a hold or a pause refused.
 
 use std::time::Duration;
 
@@ -9,16 +9,18 @@ use super::finish::write_endings;
 use super::statement::{Statement, milliseconds, statement};
 use super::store::{Store, StoreError};
 use super::stored::{HeldRow, Plain};
-use super::{fleet, wake};
+use super::{fleet, wake, workers};
 use crate::clock::{Clock, SystemClock};
+use crate::domain::hold::PauseScope;
 use crate::domain::job::JobState;
 use crate::domain::lease::WorkerId;
 use crate::ledger::rows::{self, RESCUE_AT_MOST};
-use crate::ledger::{LedgerError, Rescued};
+use crate::ledger::{LedgerError, MAX_BURIALS, Rescued};
 
 const PROMOTE_DUE: Statement = statement!("promote_due");
 const READ_NEXT_DUE: Statement = statement!("read_next_due");
 const READ_EXPIRED: Statement = statement!("read_expired");
+const WAKE_UNSENT: Statement = statement!("wake_unsent");
 const WAKE_UNCLAIMED: Statement = statement!("wake_unclaimed");
 
 /// Makes due jobs available.
@@ -38,9 +40,11 @@ pub(super) async fn rescue(store: &Store, unclaimed_after: Duration) -> Result<R
     store
         .write("rescue", move |transaction| {
             let mut rescued = rescue_expired(transaction)?;
-            let params = (milliseconds(unclaimed_after), RESCUE_AT_MOST);
+            let params = (milliseconds(unclaimed_after), RESCUE_AT_MOST, MAX_BURIALS);
             rescued.unclaimed = wake::tell(transaction, WAKE_UNCLAIMED.rows(transaction, params)?)?;
             rescued.held_up = fleet::wake_held_up(transaction)?;
+            rescued.unsent = wake::tell(transaction, WAKE_UNSENT.rows(transaction, [RESCUE_AT_MOST])?)?;
+            workers::forget_old(transaction)?;
             Ok(rescued)
         })
         .await
@@ -52,10 +56,13 @@ fn rescue_expired(transaction: &Transaction<'_>) -> Result<Rescued, StoreError> 
         return Ok(Rescued::default());
     }
     let is_held = fleet::read(transaction)?.hold.is_some();
+    let pauses = workers::all_pauses(transaction)?;
     let now = SystemClock.now();
     let mut rescued = Rescued::default();
     let mut endings = Vec::with_capacity(expired.len());
     for HeldRow { job, token, owner } in expired {
+        let queue = PauseScope::Queue(job.context.job_type);
+        let is_held = is_held || pauses.iter().any(|pause| pause.scope == queue);
         // The CHECK `leased_while_running` says that there is one.
         let ending = rows::lost(&job, &owner.unwrap_or(WorkerId(String::new())), is_held, now)?;
         rescued.expired.push(job.context.job);

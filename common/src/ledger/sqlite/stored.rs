@@ -272,6 +272,7 @@ impl Stored for StoredEntry {
             chain: row.get("chain")?,
             seq: row.get("seq")?,
             at: time(row, "at")?,
+            job: row.get::<_, Option<i64>>("job_id")?.map(JobId),
             body: row.get("body")?,
             prev: hash(row, "prev")?,
             hash: hash(row, "hash")?,

@@ -1,7 +1,7 @@
 -- take_outbox: the oldest rows that nobody holds, for a while. A row of a job of which an earlier row is held or
--- rests stays, so that the rows of one job keep their order. ?1 limit, ?2 how long in milliseconds.
+-- rests stays, so that the rows of one job keep their order. ?1 limit, ?2 how long in milliseconds, ?3 relay.
 UPDATE outbox
-SET taken_until = CAST(unixepoch('subsec') * 1000 AS INTEGER) + ?2
+SET taken_until = CAST(unixepoch('subsec') * 1000 AS INTEGER) + ?2, taken_by = ?3
 WHERE id IN (
     SELECT o.id FROM outbox o
     WHERE (o.taken_until IS NULL OR o.taken_until <= CAST(unixepoch('subsec') * 1000 AS INTEGER))
