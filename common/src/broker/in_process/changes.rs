@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::ledger::sqlite::Store;
 
@@ -23,13 +23,15 @@ pub(super) struct Changes {
     committed: watch::Receiver<u64>,
     /// The counter at the last look; nothing after a failure.
     version: Option<i64>,
+    /// The last look failed, which was said.
+    is_failing: bool,
 }
 
 impl Changes {
     /// The first [`Changes::next`] after [`Changes::looking`] tells of every commit since then.
     pub(super) fn new(store: Store) -> Self {
         let committed = store.committed();
-        Self { store, committed, version: None }
+        Self { store, committed, version: None, is_failing: false }
     }
 
     /// To be called before looking: what is committed from here on makes [`Changes::next`] return.
@@ -37,8 +39,12 @@ impl Changes {
         self.committed.mark_unchanged();
     }
 
-    /// Waits until there may be something new, at most for `at_most`. Cancel safe.
+    /// Waits until there may be something new, at most for `at_most`; to be called after a look that succeeded.
+    /// Cancel safe.
     pub(super) async fn next(&mut self, at_most: Option<Duration>) {
+        if std::mem::take(&mut self.is_failing) {
+            info!("the embedded broker goes on");
+        }
         let until = at_most.map(|at_most| Instant::now() + at_most);
         loop {
             let poll_at = Instant::now() + POLL_EVERY;
@@ -64,9 +70,11 @@ impl Changes {
         }
     }
 
-    /// Says that the file could not be used, and waits a moment.
+    /// Says, once per interruption, that the file could not be used, and waits a moment.
     pub(super) async fn failed(&mut self, error: &(impl std::fmt::Display + Sync)) {
-        warn!("the embedded broker is interrupted, trying again: {error}");
+        if !std::mem::replace(&mut self.is_failing, true) {
+            warn!("the embedded broker is interrupted, trying again: {error}");
+        }
         self.version = None;
         tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
     }

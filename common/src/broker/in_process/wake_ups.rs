@@ -1,7 +1,8 @@
 //! Takes wake-ups off the queue, one at a time, and settles them.
 //!
 //! Guarantees: a wake-up that is taken is hidden from everybody for [`HIDDEN_FOR`]; a receipt that is dropped gives
-//! it back at once while its stream lives, and after that time when it does not (a process that died). Taking
+//! it back at once while its stream lives, and after that time when it does not (a process that died). One that is
+//! given back in order is free at once for everybody, and its delivery does not count. Taking
 //! goes on in the background of the store when a call of `next` is dropped, and the next call picks it up.
 //!
 //! Leaves to others: claiming; when to pause.
@@ -16,6 +17,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
 use super::changes::Changes;
+use super::consumers::{Consumer, Consumers};
 use super::{milliseconds, run};
 use crate::broker::{BrokerError, Delivery, MAX_DELIVERIES, Receipt, WakeUp, WakeUps};
 use crate::domain::job::JobType;
@@ -34,7 +36,10 @@ pub(super) struct EmbeddedWakeUps {
     /// JSON array of the words.
     job_types: String,
     changes: Changes,
-    is_paused: bool,
+    types: Vec<JobType>,
+    consumers: Consumers,
+    /// Nothing while it is paused.
+    consumer: Option<Consumer>,
     /// A look that began; kept so that what it takes is not lost with a dropped call.
     looking: Option<Looking>,
     /// Its permit is in the receipt that is not settled yet.
@@ -60,13 +65,15 @@ struct Taken {
 }
 
 impl EmbeddedWakeUps {
-    pub(super) fn new(store: Store, job_types: &[JobType]) -> Self {
+    pub(super) fn new(store: Store, job_types: &[JobType], consumers: Consumers) -> Self {
         let words: Vec<_> = job_types.iter().map(|job_type| job_type.as_str()).collect();
         Self {
             changes: Changes::new(store.clone()),
             store,
             job_types: serde_json::json!(words).to_string(),
-            is_paused: false,
+            types: job_types.to_vec(),
+            consumer: Some(consumers.join(job_types)),
+            consumers,
             looking: None,
             one_in_hand: Arc::new(Semaphore::new(1)),
             dropped: Arc::default(),
@@ -89,7 +96,7 @@ impl EmbeddedWakeUps {
 
     async fn taken(&mut self) -> Taken {
         loop {
-            if self.is_paused {
+            if self.consumer.is_none() {
                 std::future::pending::<()>().await;
             }
             if self.looking.is_none() {
@@ -127,7 +134,7 @@ impl WakeUps for EmbeddedWakeUps {
     }
 
     async fn pause(&mut self) -> Result<(), BrokerError> {
-        self.is_paused = true;
+        self.consumer = None;
         let Some(looking) = self.looking.take() else { return Ok(()) };
         let gone = |error: LedgerError| BrokerError::Lost { reason: error.to_string() };
         match looking.await.map_err(gone)? {
@@ -137,7 +144,7 @@ impl WakeUps for EmbeddedWakeUps {
     }
 
     fn resume(&mut self) {
-        self.is_paused = false;
+        self.consumer.get_or_insert_with(|| self.consumers.join(&self.types));
     }
 }
 
@@ -152,14 +159,25 @@ struct EmbeddedReceipt {
     _in_hand: OwnedSemaphorePermit,
 }
 
+/// What becomes of a wake-up.
+enum Settle {
+    Done,
+    Dead { reason: String },
+    NotForUs,
+}
+
 impl EmbeddedReceipt {
-    async fn settle(&mut self, name: &'static str, reason: Option<String>) -> Result<(), BrokerError> {
+    async fn settle(&mut self, name: &'static str, how: Settle) -> Result<(), BrokerError> {
         let id = self.id;
         let settled = self.store.write(name, move |transaction| {
-            if let Some(reason) = reason {
-                run(transaction, include_str!("sql/bury.sql"), (id, reason))?;
-            }
-            run(transaction, include_str!("sql/settle.sql"), [id])?;
+            match how {
+                Settle::Done => run(transaction, include_str!("sql/settle.sql"), [id])?,
+                Settle::Dead { reason } => {
+                    run(transaction, include_str!("sql/bury.sql"), (id, reason))?;
+                    run(transaction, include_str!("sql/settle.sql"), [id])?
+                }
+                Settle::NotForUs => run(transaction, include_str!("sql/hand_back.sql"), [id])?,
+            };
             Ok(())
         });
         settled.await.map_err(|error| BrokerError::Lost { reason: error.to_string() })?;
@@ -171,12 +189,17 @@ impl EmbeddedReceipt {
 #[async_trait]
 impl Receipt for EmbeddedReceipt {
     async fn ack(mut self: Box<Self>) -> Result<(), BrokerError> {
-        self.settle("ack", None).await
+        self.settle("ack", Settle::Done).await
     }
 
     async fn reject(mut self: Box<Self>, reason: &str) -> Result<(), BrokerError> {
         warn!(message.id = self.message_id, "a wake-up goes to the dead letters: {reason}");
-        self.settle("reject", Some(reason.chars().take(LONGEST_REASON).collect())).await
+        let reason = reason.chars().take(LONGEST_REASON).collect();
+        self.settle("reject", Settle::Dead { reason }).await
+    }
+
+    async fn give_back(mut self: Box<Self>) -> Result<(), BrokerError> {
+        self.settle("hand_back", Settle::NotForUs).await
     }
 }
 
