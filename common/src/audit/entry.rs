@@ -90,6 +90,18 @@ pub enum AuditAction {
     FleetResumed,
     /// A device went silent during a download and came back, with what was seen.
     DeviceSilent,
+    /// No new attempt of one type begins.
+    QueuePaused,
+    /// Attempts of that type begin again.
+    QueueResumed,
+    /// One worker begins no new attempt.
+    WorkerPaused,
+    /// That worker begins attempts again.
+    WorkerResumed,
+    /// A person published the bytes of a dead letter once more.
+    DeadLetterRequeued,
+    /// A person let a dead letter go.
+    DeadLetterDropped,
 }
 
 /// What a caller wants recorded; the ledger adds actor, time, job and device.

@@ -1,7 +1,8 @@
-//! A hold: why no new attempt begins anywhere in the fleet.
+//! A hold: why no new attempt begins anywhere in the fleet. A pause: the same for one part of it.
 //!
-//! Promises: words only. Leaves to others: keeping the one hold there is (the ledger's `Fleet`), and when refused
-//! log-ins are enough of them (the worker). A hold never touches an attempt that runs.
+//! Promises: words only. Leaves to others: keeping the one hold there is (the ledger's `Fleet`) and the pauses of parts
+//! (its `Workers`), and when refused log-ins are enough of them (the worker). Neither ever touches an attempt that
+//! runs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +10,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::job::{Requester, UnknownWord};
+use super::job::{JobType, Requester, UnknownWord};
+use super::lease::WorkerId;
 
 /// Why no new attempt begins anywhere in the fleet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,9 +68,77 @@ impl FromStr for HoldCause {
     }
 }
 
+/// What a pause is about, the whole fleet apart: that is a [`FleetHold`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "scope", content = "name", rename_all = "snake_case")]
+pub enum PauseScope {
+    /// Every job of one type.
+    Queue(JobType),
+    /// Whatever one worker would begin.
+    Worker(WorkerId),
+}
+
+impl PauseScope {
+    /// The word in tables and JSON.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "queue",
+            Self::Worker(_) => "worker",
+        }
+    }
+
+    /// Which one of its kind.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Queue(job_type) => job_type.to_string(),
+            Self::Worker(worker) => worker.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for PauseScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind(), self.name())
+    }
+}
+
+/// Why no new attempt begins in one part of the fleet. Only persons pause parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pause {
+    /// Which part.
+    #[serde(flatten)]
+    pub scope: PauseScope,
+    /// One sentence for people.
+    pub reason: String,
+    /// Since when, by the database's clock.
+    pub since: Timestamp,
+    /// Who asked for it.
+    pub by: Requester,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pause_reads_back_and_names_its_part() {
+        let by = Requester { operator: "ann".to_owned(), host: "shell-1".to_owned(), reason: None };
+        for scope in
+            [PauseScope::Queue(JobType::DownloadOnly), PauseScope::Worker(WorkerId("w-1".to_owned()))]
+        {
+            let pause = Pause {
+                scope: scope.clone(),
+                reason: "maintenance".to_owned(),
+                since: Timestamp::UNIX_EPOCH,
+                by: by.clone(),
+            };
+            let json = serde_json::to_value(&pause).unwrap();
+            assert_eq!((&json["scope"], &json["name"]), (&scope.kind().into(), &scope.name().into()));
+            assert_eq!(serde_json::from_value::<Pause>(json).unwrap(), pause);
+        }
+    }
 
     #[test]
     fn words_in_json_and_tables_are_the_same() {

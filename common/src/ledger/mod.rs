@@ -1,8 +1,8 @@
 //! Where the truth about every job lives.
 //!
 //! [`Ledger`] is the sum of small traits, one per subject, each with its own file here and in both backends:
-//! [`Inventory`], [`Queue`] (enqueue, claim, lease, end), [`Fleet`] (hold), [`Outbox`], [`Catalogue`], [`Trail`] (audit) and
-//! [`Query`].
+//! [`Inventory`], [`Queue`] (enqueue, claim, end), [`Workers`] (leases that live on, pauses), [`Fleet`] (hold), [`Outbox`],
+//! [`DeadLetters`], [`Catalogue`], [`Trail`] (audit) and [`Query`].
 //! `postgres` and `sqlite` implement them with one SQL statement per file, same names on both sides, and the
 //! contract suite in `common/tests/ledger` holds both to the same behaviour.
 //!
@@ -16,6 +16,7 @@
 //! the outbox holds (broker).
 
 mod catalogue;
+mod dead_letters;
 mod fleet;
 mod inventory;
 mod outbox;
@@ -25,26 +26,36 @@ mod queue;
 mod rows;
 pub mod sqlite;
 mod trail;
+mod workers;
 
 use async_trait::async_trait;
 
 pub use catalogue::{Catalogue, CatalogueChange, CatalogueConflict};
+pub use dead_letters::{
+    Collected, DeadEnd, DeadLetter, DeadLetters, MAX_BURIALS, MAX_DEAD_BYTES, MAX_DEAD_LETTERS, NewDeadLetter,
+};
 pub use fleet::{Fleet, LoginWatch};
 pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory, RemoveAnswer};
-pub use outbox::{Outbox, OutboxKind, OutboxRow, REFUSED_PAUSE, Settlement};
+pub use outbox::{
+    Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement, TakenRows,
+};
 pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
 pub use queue::{
     Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer,
     ImageRecord, ImageState, PairRole, Queue, Renewal, Rescued, StepRecord,
 };
 pub use trail::{Trail, TrailFilter};
+pub use workers::{Beat, WORKERS_KEPT, WorkerCard, WorkerState, WorkerView, Workers};
 
 use crate::domain::device::Serial;
 use crate::domain::job::JobId;
+use crate::domain::lease::WorkerId;
 
 /// Everything a program may ask of the ledger.
 #[async_trait]
-pub trait Ledger: Inventory + Queue + Fleet + Outbox + Catalogue + Trail + Query {
+pub trait Ledger:
+    Inventory + Queue + Workers + Fleet + Outbox + DeadLetters + Catalogue + Trail + Query
+{
     /// Brings the schema up to date. Safe to call from several processes at once and again.
     ///
     /// # Errors
@@ -81,6 +92,26 @@ pub enum LedgerError {
     UnknownDevice {
         /// As asked for.
         serial: Serial,
+    },
+    /// No such worker was ever seen, or none that is remembered.
+    #[error("there is no worker {worker}")]
+    UnknownWorker {
+        /// As asked for.
+        worker: WorkerId,
+    },
+    /// No such dead letter: it was requeued or dropped, or never was.
+    #[error("there is no dead letter {id}")]
+    UnknownDeadLetter {
+        /// As asked for.
+        id: i64,
+    },
+    /// No room: a person has to make some. Wait as for [`LedgerError::NotReachable`].
+    #[error("the ledger at {location} is full: {reason}")]
+    Full {
+        /// Where.
+        location: String,
+        /// Of what, without secrets.
+        reason: String,
     },
     /// No answer, or none in time: try again later.
     #[error("the ledger at {location} is not reachable: {reason}")]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use uuid::Uuid;
 
 use super::LedgerError;
 use crate::domain::job::{JobId, JobType};
@@ -46,6 +47,32 @@ pub struct OutboxRow {
     pub body: String,
 }
 
+/// Names one taking of rows, so that a late settlement frees nobody else's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RelayToken(pub Uuid);
+
+/// Rows that one relay holds for a while.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TakenRows {
+    /// Settle them under this name.
+    pub by: RelayToken,
+    /// Oldest first.
+    pub rows: Vec<OutboxRow>,
+}
+
+/// What waits to be published, for whoever watches.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OutboxState {
+    /// Rows that wait, taken or not.
+    pub n_rows: u64,
+    /// How long the oldest of them waits.
+    pub oldest: Option<Duration>,
+    /// Rows among them that the broker refused at least once.
+    pub n_refused: u64,
+    /// Why, for the one that was refused last.
+    pub last_problem: Option<String>,
+}
+
 /// What the broker said about taken rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settlement {
@@ -64,24 +91,32 @@ pub const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 ///
 /// # Guarantees
 /// Two relays never hold one row at the same time; rows of one job are never held by two relays at once, so
-/// their order survives. A relay that dies loses nothing: its rows come free after `hold`.
+/// their order survives. A relay that dies loses nothing: its rows come free after `hold`. One that was only slow
+/// finds that they are somebody else's by then, and changes nothing about those.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` rows, oldest first, for `hold`.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
-    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<Vec<OutboxRow>, LedgerError>;
+    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<TakenRows, LedgerError>;
 
-    /// Writes down what the broker said: confirmed rows are deleted and their jobs marked as dispatched.
+    /// Writes down what the broker said. Confirmed rows are deleted and their jobs marked as dispatched, whoever holds
+    /// them by now: they are confirmed. Refused and unknown ones change only where they are still held by `by`.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
-    async fn settle_outbox(&self, settlement: &Settlement) -> Result<(), LedgerError>;
+    async fn settle_outbox(&self, by: RelayToken, settlement: &Settlement) -> Result<(), LedgerError>;
 
     /// Rows that wait, taken or not.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn outbox_depth(&self) -> Result<u64, LedgerError>;
+
+    /// What waits, since when, and what went wrong.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn outbox_state(&self) -> Result<OutboxState, LedgerError>;
 }

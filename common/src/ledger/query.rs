@@ -1,6 +1,7 @@
 //! Looking: what operators, dashboards and tests read. A view allows no write.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -166,4 +167,12 @@ pub trait Query: Send + Sync {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn status(&self, serial: &Serial) -> Result<Option<DeviceStatus>, LedgerError>;
+
+    /// Available jobs of a type that were dispatched longer than `for_at_least` ago and wait for nothing but a worker:
+    /// not for a hold or a pause, not for the other member of a pair, and not for a person to look at their dead
+    /// letters.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError>;
 }

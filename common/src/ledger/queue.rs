@@ -15,7 +15,7 @@ use crate::audit::AuditFact;
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
 use crate::domain::hash::HashOutcome;
-use crate::domain::hold::FleetHold;
+use crate::domain::hold::{FleetHold, Pause};
 use crate::domain::image::ImageFile;
 use crate::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, Requester};
 use crate::domain::lease::{Lease, LeaseToken, WorkerId};
@@ -82,6 +82,9 @@ pub enum Claim {
     NotDue,
     /// The fleet is held. The job stays available and is woken again when the hold ends.
     Held(FleetHold),
+    /// That part of the fleet is paused. Where it is the job's queue, the job stays available and is woken again when
+    /// the pause ends. Where it is the worker that asks, the job is left as it is for others: give the delivery back.
+    Paused(Pause),
     /// The other member of the pair comes first. The job stays available and is woken again by the end of that
     /// attempt, or where this one follows it, of that job.
     PeerBusy {
@@ -317,8 +320,10 @@ pub struct Rescued {
     pub given_up: Vec<JobId>,
     /// Jobs that were dispatched and never claimed.
     pub unclaimed: Vec<JobId>,
-    /// Jobs that a hold refused, and that whoever ended it did not wake.
+    /// Jobs that a hold or the pause of their queue refused, and that whoever ended it did not wake.
     pub held_up: Vec<JobId>,
+    /// Available jobs that were never dispatched and have no wake-up in the outbox: it was lost, and is written anew.
+    pub unsent: Vec<JobId>,
 }
 
 /// Moves jobs through their life.
@@ -332,21 +337,13 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn enqueue(&self, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError>;
 
-    /// Takes the lease of one available job for `ttl`. None while the fleet is held. Never both members of a pair
+    /// Takes the lease of one available job for `ttl`. None while the fleet, the job's queue or this worker is held. Never both members of a pair
     /// at once, unless this job's [`PairMode`] is `AtOnce`; and with `Sync` not before the peer's `Sync` job of the same
     /// batch with the smaller number has ended for good.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn claim(&self, job: JobId, worker: &WorkerId, ttl: Duration) -> Result<Claim, LedgerError>;
-
-    /// Extends these leases, all that a worker holds, in one statement. One that is missing from the answer is lost.
-    /// A lease that is not named runs out: one whose claim was never answered, or whose attempt ended without a
-    /// word, must not live for as long as its worker does.
-    ///
-    /// # Errors
-    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
-    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError>;
 
     /// Writes one step under the lease. A step that succeeded clears the failure of an earlier attempt.
     ///
@@ -376,9 +373,11 @@ pub trait Queue: Send + Sync {
     async fn promote_due(&self, limit: u32) -> Result<(usize, Option<Duration>), LedgerError>;
 
     /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again those
-    /// dispatched longer than `unclaimed_after` ago that nobody claimed. One caller at a time; others get an empty
-    /// answer at once. A bounded number per call: the next one goes on. While the fleet is held nobody is woken;
-    /// later, jobs that were refused a claim by the hold are, where resuming did not come that far.
+    /// dispatched longer than `unclaimed_after` ago that nobody claimed, and those whose wake-up is nowhere. A job
+    /// whose wake-ups died too often is left for a person ([`DeadLetters`](super::DeadLetters)). One caller at a
+    /// time; others get an empty answer at once. A bounded number per call: the next one goes on. While the fleet is held nobody is woken, and while a
+    /// queue is paused none of its jobs; later, jobs that were refused a claim by either are, where resuming did not
+    /// come that far. Workers that are gone for long are forgotten.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].

@@ -6,10 +6,12 @@
 //! audit entry, the event, the status document and the wake-up of a change are the same on both.
 
 mod counts;
+mod dead;
 mod discovery;
 mod ending;
 mod enqueue;
 mod fleet;
+mod pause;
 mod told;
 mod trusted;
 mod watch;
@@ -22,12 +24,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(super) use counts::{JobGroup, status_counts};
+pub(super) use dead::{dead_entry, fingerprint, job_of};
 pub(super) use discovery::{
     address_entry, discovery, distinct, ha_state, inventory_entry, removed_entry, source,
 };
 pub(super) use ending::{AttemptEnding, Ending, HeldJob, cancelled, ended, lost};
 pub(super) use enqueue::{Holder, Outcome, answers, first_per_device, kept_by};
 pub(super) use fleet::{FleetRow, NewHold, hold, paused, resumed_entry};
+pub(super) use pause::{part_paused_entry, part_resumed_entry, pause, reason_of, scope, worker_state};
 pub(super) use told::{
     NewEntry, NewOutboxRow, cancel_requested, claimed, device_entry, queued, stepped, wake_up,
 };
@@ -40,7 +44,7 @@ pub(super) use watch::{
 
 use super::{CancelRequest, Claim, ImageState, LedgerError, PairRole};
 use crate::domain::device::Serial;
-use crate::domain::hold::FleetHold;
+use crate::domain::hold::{FleetHold, Pause, PauseScope};
 use crate::domain::job::{JobId, JobState, PairMode, Requester};
 
 /// Looks at a job that was refused a claim before it is given up: each time what stood in its way has to go between
@@ -111,6 +115,8 @@ pub(super) fn cancel_request(
 pub(super) struct Refusal {
     pub state: JobState,
     pub hold: Option<FleetHold>,
+    /// Of the job's queue, or else of the worker that asks.
+    pub pause: Option<Pause>,
     /// The job of the other member of the pair that comes first.
     pub obstacle: Option<JobId>,
 }
@@ -122,6 +128,8 @@ pub(super) enum Refused {
     Answer(Claim),
     /// Note that the end of the hold wakes it.
     ByHold(FleetHold),
+    /// Note that the end of the queue's pause wakes it.
+    ByPause(Pause),
     /// Note that the end of this job wakes it.
     ByPeer(JobId),
     /// What was in its way is gone: try again.
@@ -129,18 +137,29 @@ pub(super) enum Refused {
 }
 
 impl From<Refusal> for Refused {
-    fn from(Refusal { state, hold, obstacle }: Refusal) -> Self {
+    fn from(Refusal { state, hold, pause, obstacle }: Refusal) -> Self {
         match state {
             JobState::Running => Self::Answer(Claim::LeasedElsewhere),
             JobState::Scheduled => Self::Answer(Claim::NotDue),
             JobState::Completed | JobState::Failed | JobState::Cancelled | JobState::Skipped => {
                 Self::Answer(Claim::Ended(state))
             }
-            JobState::Available => match (hold, obstacle) {
-                (Some(hold), _) => Self::ByHold(hold),
-                (None, Some(peer)) => Self::ByPeer(peer),
-                (None, None) => Self::NoLonger,
+            JobState::Available => match (hold, pause, obstacle) {
+                (Some(hold), _, _) => Self::ByHold(hold),
+                (None, Some(pause), _) => Self::of_pause(pause),
+                (None, None, Some(peer)) => Self::ByPeer(peer),
+                (None, None, None) => Self::NoLonger,
             },
+        }
+    }
+}
+
+impl Refused {
+    /// The end of a queue's pause has to wake the job; a paused worker leaves it to others, who may be awake.
+    fn of_pause(pause: Pause) -> Self {
+        match pause.scope {
+            PauseScope::Queue(_) => Self::ByPause(pause),
+            PauseScope::Worker(_) => Self::Answer(Claim::Paused(pause)),
         }
     }
 }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::told::{NewEntry, system_entry};
-use super::{from_json, impossible, word};
+use super::{from_json, impossible, reason_of, word};
 use crate::audit::{Actor, AuditAction};
 use crate::domain::device::Serial;
 use crate::domain::hold::{FleetHold, HoldCause};
@@ -63,7 +63,7 @@ pub fn hold(
 
 /// A person holds the fleet.
 pub fn paused(by: &Requester) -> NewHold {
-    let reason = by.reason.clone().unwrap_or_else(|| "no reason was given".to_owned());
+    let reason = reason_of(by);
     let detail = json!({ "cause": HoldCause::Operator, "reason": reason });
     NewHold { cause: HoldCause::Operator, reason, by: Some(by.clone()), detail }
 }
