@@ -1,24 +1,24 @@
-//! A delivery becomes a claim, and the claim decides; later it is renewed.
+//! A delivery becomes a claim, and the claim decides.
 //!
 //! Promises: of any number of workers that try, one gets the job, and of the two members of a pair one begins; the attempt is charged, noted, told and
-//! entered in the trail in the same transaction. All leases that a worker holds are renewed by one statement. Leaves
-//! to others: leases that nobody renewed ([`rescue`](super::rescue)).
+//! entered in the trail in the same transaction. Leaves to others: keeping the lease alive ([`workers`](super::workers)), and
+//! leases that nobody renewed ([`rescue`](super::rescue)).
 
 use std::time::Duration;
 
 use futures_util::try_join;
 
 use super::connection::{Transaction, each};
-use super::ending::{cancel_of, job_context};
+use super::ending::job_context;
 use super::inventory::{READ_DEVICE, device_record};
 use super::query::{READ_IMAGES, image_record};
-use super::statement::{Columns, Statement, boolean, int4, int8, int8s, seconds, statement, text};
-use super::{PostgresLedger, fleet, outbox, trail};
+use super::statement::{Columns, Statement, boolean, int4, int8, seconds, statement, text};
+use super::{PostgresLedger, fleet, outbox, pause, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::job::{JobId, PairMode};
 use crate::domain::lease::{Lease, LeaseToken, WorkerId};
 use crate::ledger::rows::{CLAIM_TRIES, Refusal, Refused, claimed, from_json, number, pair_role, word};
-use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole, Renewal};
+use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole};
 
 const CLAIM_JOB: Statement = statement!("claim_job");
 const LOCK_PAIR: Statement = statement!("lock_pair");
@@ -27,7 +27,6 @@ const LOCK_OBSTACLE: Statement = statement!("lock_obstacle");
 const NOTE_REFUSAL: Statement = statement!("note_refusal");
 const READ_PAIR: Statement = statement!("read_pair");
 const INSERT_ATTEMPT: Statement = statement!("insert_attempt");
-const RENEW_LEASES: Statement = statement!("renew_leases");
 
 impl PostgresLedger {
     /// Takes the lease of one available job.
@@ -50,7 +49,7 @@ impl PostgresLedger {
                 transaction.commit().await?;
                 return Ok(Claim::Claimed(Box::new(claimed)));
             }
-            match read_refusal(&transaction, job).await? {
+            match read_refusal(&transaction, job, worker).await? {
                 Refused::Answer(claim) => return Ok(claim),
                 Refused::ByHold(hold) => {
                     transaction
@@ -58,6 +57,13 @@ impl PostgresLedger {
                         .await?;
                     transaction.commit().await?;
                     return Ok(Claim::Held(hold));
+                }
+                Refused::ByPause(pause) => {
+                    transaction
+                        .execute(&NOTE_REFUSAL, [int8(job.0), boolean(true), int8(None::<i64>)])
+                        .await?;
+                    transaction.commit().await?;
+                    return Ok(Claim::Paused(pause));
                 }
                 // Looked at again after it was locked, so it has not ended unseen.
                 Refused::ByPeer(peer) if held_still == Some(peer) => {
@@ -73,27 +79,11 @@ impl PostgresLedger {
             }
             rows = transaction.rows(&CLAIM_JOB, params()).await?;
         }
-        Err(CLAIM_JOB.failed(format!("what keeps job {job} from being claimed changes all the time")))
-    }
-    /// Extends the leases that a worker holds.
-    pub(super) async fn renew_leases(
-        &self,
-        held: &[Lease],
-        ttl: Duration,
-    ) -> Result<Vec<Renewal>, LedgerError> {
-        let (jobs, tokens): (Vec<i64>, Vec<i64>) =
-            held.iter().map(|lease| (lease.job.0, lease.token.0)).unzip();
-        let params = [int8s(&jobs), int8s(&tokens), seconds(ttl.as_secs_f64())];
-        let rows = self.pool.rows(&RENEW_LEASES, params).await?;
-        each(&RENEW_LEASES, &rows)
-            .map(|columns| {
-                Ok(Renewal {
-                    job: JobId(columns.value("id")?),
-                    token: LeaseToken(columns.value("lease_token")?),
-                    cancel: cancel_of(&columns)?,
-                })
-            })
-            .collect()
+        // Nothing is wrong with the job: another try finds it at rest.
+        Err(LedgerError::NotReachable {
+            location: self.pool.location().to_owned(),
+            reason: format!("what keeps job {job} from being claimed changes all the time"),
+        })
     }
 }
 
@@ -142,14 +132,19 @@ async fn begin_attempt(
 }
 
 /// Why a job was not claimed.
-async fn read_refusal(transaction: &Transaction<'_>, job: JobId) -> Result<Refused, LedgerError> {
-    let rows = transaction.rows(&READ_REFUSAL, [int8(job.0)]).await?;
+async fn read_refusal(
+    transaction: &Transaction<'_>,
+    job: JobId,
+    worker: &WorkerId,
+) -> Result<Refused, LedgerError> {
+    let rows = transaction.rows(&READ_REFUSAL, [int8(job.0), text(&worker.0)]).await?;
     let Some(columns) = each(&READ_REFUSAL, &rows).next() else {
         return Ok(Refused::Answer(Claim::Unknown));
     };
     let refusal = Refusal {
         state: word("jobs.state", columns.value("state")?)?,
         hold: fleet::hold_of(&columns)?,
+        pause: pause::pause_of(&columns)?,
         obstacle: columns.value::<Option<i64>>("obstacle")?.map(JobId),
     };
     Ok(refusal.into())

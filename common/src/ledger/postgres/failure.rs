@@ -33,6 +33,9 @@ pub(super) fn of_pool(location: &str, error: &PoolError) -> LedgerError {
 /// A statement failed.
 pub(super) fn of_statement(location: &str, statement: &Statement, error: &Error) -> LedgerError {
     match error.as_db_error() {
+        Some(refusal) if *refusal.code() == SqlState::DISK_FULL => {
+            LedgerError::Full { location: location.to_owned(), reason: sentence(refusal) }
+        }
         Some(refusal) if went_away(refusal) => not_reachable(location, sentence(refusal)),
         Some(refusal) => statement.failed(sentence(refusal)),
         None if lost(error) => {
@@ -51,20 +54,21 @@ fn not_reachable(location: &str, reason: String) -> LedgerError {
     LedgerError::NotReachable { location: location.to_owned(), reason }
 }
 
-/// Whether the server spoke of itself and not of the statement: it is stopping, starting, failing over, full,
-/// ended what took too long, or took one of two that waited for each other back (PostgreSQL manual, appendix A).
-/// The same statement may be answered in a moment, as it is with a full disk under SQLite.
+/// Whether the server spoke of itself and not of the statement: it is stopping, starting, failing over, short of
+/// memory or connections, ended what took or waited too long, or took one of two that waited for each other back
+/// (PostgreSQL manual, appendix A). The same statement may be answered in a moment.
 fn went_away(refusal: &DbError) -> bool {
     const CONNECTION_EXCEPTION: &str = "08";
-    /// Disk, memory, connections.
+    /// Memory, connections, a configured limit; the disk has its own error.
     const INSUFFICIENT_RESOURCES: &str = "53";
-    const OF_THE_SERVER: [&SqlState; 9] = [
+    const OF_THE_SERVER: [&SqlState; 10] = [
         &SqlState::ADMIN_SHUTDOWN,
         &SqlState::CRASH_SHUTDOWN,
         &SqlState::CANNOT_CONNECT_NOW,
         &SqlState::DATABASE_DROPPED,
         &SqlState::QUERY_CANCELED,
         &SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
+        &SqlState::LOCK_NOT_AVAILABLE,
         &SqlState::T_R_DEADLOCK_DETECTED,
         &SqlState::T_R_SERIALIZATION_FAILURE,
         // A standby after a failover; the primary takes writes again.

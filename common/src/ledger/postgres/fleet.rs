@@ -5,7 +5,7 @@
 
 use async_trait::async_trait;
 
-use super::connection::{Transaction, each};
+use super::connection::{Connection, Transaction, each};
 use super::statement::{Columns, Statement, int4, int8, statement, text};
 use super::{PostgresLedger, ending, trail, wake};
 use crate::clock::{Clock, SystemClock};
@@ -53,15 +53,8 @@ impl Fleet for PostgresLedger {
         }
         transaction.commit().await?;
 
-        let at_most = usize::try_from(RESCUE_AT_MOST).unwrap_or(usize::MAX);
-        loop {
-            let transaction = connection.begin().await?;
-            let woken = wake_held_up(&transaction).await?;
-            transaction.commit().await?;
-            if woken.len() < at_most {
-                return Ok(ended);
-            }
-        }
+        wake_all_held_up(&mut connection).await?;
+        Ok(ended)
     }
 
     async fn login_refused(&self, serial: &Serial, trip_after: u32) -> Result<LoginWatch, LedgerError> {
@@ -95,7 +88,23 @@ pub(super) async fn is_held(transaction: &Transaction<'_>) -> Result<bool, Ledge
     Ok(fleet_row(&READ_FLEET, &rows)?.hold.is_some())
 }
 
-/// Wakes jobs that were refused a claim by a hold that has ended; a bounded number.
+/// Wakes the jobs that were refused a claim by a hold or a pause that has ended, a bounded number per transaction.
+///
+/// # Errors
+/// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+pub(super) async fn wake_all_held_up(connection: &mut Connection) -> Result<(), LedgerError> {
+    let at_most = usize::try_from(RESCUE_AT_MOST).unwrap_or(usize::MAX);
+    loop {
+        let transaction = connection.begin().await?;
+        let woken = wake_held_up(&transaction).await?;
+        transaction.commit().await?;
+        if woken.len() < at_most {
+            return Ok(());
+        }
+    }
+}
+
+/// Wakes jobs that were refused a claim by a hold, or the pause of their queue, that has ended; a bounded number.
 ///
 /// # Errors
 /// [`LedgerError::NotReachable`], [`LedgerError::Store`].

@@ -1,7 +1,7 @@
 //! The ledger in PostgreSQL: for a fleet.
 //!
-//! Cut along the traits: `inventory`, `enqueue`, `claim` (and renew), `finish` (record and end), `cancel`, `rescue`
-//! (and due times), `outbox`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`; `ending` and `wake` are
+//! Cut along the traits: `inventory`, `enqueue`, `claim`, `finish` (record and end), `cancel`, `rescue` (and due times),
+//! `workers` (beats), `pause`, `outbox`, `dead_letters`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`; `ending` and `wake` are
 //! what several of them write. Below them
 //! `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
 //! SQLite has for those that do the same.
@@ -14,15 +14,17 @@
 //! # Order of locks
 //! Within a transaction: the pair of a device (an advisory lock that claims of paired devices take); rows of `jobs`,
 //! several by number, but a job that others wait for before those; rows of `mismatches`; then heads of chains, several
-//! by name; then rows of `outbox`. What belongs to the system chain begins with its head, or with the row of `fleet`
+//! by name; then rows of `outbox`; then rows of `workers`. Dead letters come before all of these. What belongs to the system chain begins with its head, or with the row of `fleet`
 //! and then its head. One device that a person changes comes before all of these. So no two transactions wait in a
 //! circle.
 
 mod address;
+mod anchor;
 mod cancel;
 mod catalogue;
 mod claim;
 mod connection;
+mod dead_letters;
 mod ending;
 mod enqueue;
 mod failure;
@@ -32,6 +34,7 @@ mod inventory;
 mod link;
 mod migrate;
 mod outbox;
+mod pause;
 mod query;
 mod queue;
 mod rescue;
@@ -39,6 +42,7 @@ mod statement;
 mod trail;
 mod wake;
 mod watch;
+mod workers;
 
 use std::fmt;
 use std::time::Duration;

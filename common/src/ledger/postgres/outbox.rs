@@ -8,13 +8,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::try_join;
+use uuid::Uuid;
 
 use super::PostgresLedger;
 use super::connection::{Transaction, each};
-use super::statement::{Columns, Statement, int8, int8s, seconds, statement, texts};
+use super::statement::{Columns, Statement, int8, int8s, seconds, statement, texts, uuid};
 use crate::domain::job::JobId;
 use crate::ledger::rows::{NewOutboxRow, impossible, number, word};
-use crate::ledger::{LedgerError, Outbox, OutboxKind, OutboxRow, REFUSED_PAUSE, Settlement};
+use crate::ledger::{
+    LedgerError, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement, TakenRows,
+};
 
 const INSERT_OUTBOX: Statement = statement!("insert_outbox");
 const LOCK_OUTBOX: Statement = statement!("lock_outbox");
@@ -24,6 +27,7 @@ const DELETE_CONFIRMED: Statement = statement!("delete_confirmed");
 const REST_REFUSED: Statement = statement!("rest_refused");
 const FREE_UNKNOWN: Statement = statement!("free_unknown");
 const COUNT_OUTBOX: Statement = statement!("count_outbox");
+const READ_OUTBOX_STATE: Statement = statement!("read_outbox_state");
 const DELETE_WAKE_UPS: Statement = statement!("delete_wake_ups");
 
 /// Key of the lock that a relay holds while it takes or settles rows; any number that nothing else in the database uses.
@@ -71,7 +75,7 @@ pub(super) async fn forget_wake_ups(transaction: &Transaction<'_>, jobs: &[i64])
 
 #[async_trait]
 impl Outbox for PostgresLedger {
-    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<Vec<OutboxRow>, LedgerError> {
+    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<TakenRows, LedgerError> {
         let mut connection = self.pool.connection().await?;
         let transaction = connection.begin().await?;
         let taken = take(&transaction, limit, hold).await?;
@@ -79,7 +83,7 @@ impl Outbox for PostgresLedger {
         Ok(taken)
     }
 
-    async fn settle_outbox(&self, settlement: &Settlement) -> Result<(), LedgerError> {
+    async fn settle_outbox(&self, by: RelayToken, settlement: &Settlement) -> Result<(), LedgerError> {
         let Settlement { confirmed, refused, unknown } = settlement;
         if confirmed.is_empty() && refused.is_empty() && unknown.is_empty() {
             return Ok(());
@@ -95,8 +99,9 @@ impl Outbox for PostgresLedger {
             transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
             transaction.execute(&MARK_DISPATCHED, [int8s(confirmed)]),
             transaction.execute(&DELETE_CONFIRMED, [int8s(confirmed)]),
-            transaction.execute(&REST_REFUSED, [int8s(&resting), texts(&reasons), seconds(pause_s)]),
-            transaction.execute(&FREE_UNKNOWN, [int8s(unknown)]),
+            transaction
+                .execute(&REST_REFUSED, [int8s(&resting), texts(&reasons), seconds(pause_s), uuid(by.0)]),
+            transaction.execute(&FREE_UNKNOWN, [int8s(unknown), uuid(by.0)]),
         )?;
         transaction.commit().await
     }
@@ -106,6 +111,18 @@ impl Outbox for PostgresLedger {
         each(&COUNT_OUTBOX, &rows)
             .next()
             .map_or(Ok(0), |columns| number("count(outbox)", columns.value("n")?))
+    }
+
+    async fn outbox_state(&self) -> Result<OutboxState, LedgerError> {
+        let rows = self.pool.rows(&READ_OUTBOX_STATE, []).await?;
+        let Some(columns) = each(&READ_OUTBOX_STATE, &rows).next() else { return Ok(OutboxState::default()) };
+        let oldest_s: Option<f64> = columns.value("oldest_s")?;
+        Ok(OutboxState {
+            n_rows: number("count(outbox)", columns.value("n")?)?,
+            oldest: oldest_s.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+            n_refused: number("count(outbox)", columns.value("n_refused")?)?,
+            last_problem: columns.value("last_problem")?,
+        })
     }
 }
 
@@ -117,16 +134,18 @@ pub(super) async fn take(
     transaction: &Transaction<'_>,
     limit: u32,
     hold: Duration,
-) -> Result<Vec<OutboxRow>, LedgerError> {
+) -> Result<TakenRows, LedgerError> {
+    let by = RelayToken(Uuid::new_v4());
+    let params = [int8(i64::from(limit)), seconds(hold.as_secs_f64()), uuid(by.0)];
     let (_, rows) = try_join!(
         transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
-        transaction.rows(&TAKE_OUTBOX, [int8(i64::from(limit)), seconds(hold.as_secs_f64())]),
+        transaction.rows(&TAKE_OUTBOX, params),
     )?;
-    let mut taken =
+    let mut rows =
         each(&TAKE_OUTBOX, &rows).map(|columns| outbox_row(&columns)).collect::<Result<Vec<_>, _>>()?;
     // `RETURNING` has no order.
-    taken.sort_unstable_by_key(|row| row.id);
-    Ok(taken)
+    rows.sort_unstable_by_key(|row| row.id);
+    Ok(TakenRows { by, rows })
 }
 
 fn outbox_row(columns: &Columns<'_>) -> Result<OutboxRow, LedgerError> {

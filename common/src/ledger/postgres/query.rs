@@ -1,11 +1,13 @@
 //! Looking at jobs. Nothing here writes or locks.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::PostgresLedger;
 use super::connection::each;
-use super::ending::cancel_of;
-use super::statement::{Columns, Statement, boolean, int8, statement, text, texts, uuid};
+use super::ending::{cancel_of, small};
+use super::statement::{Columns, Statement, boolean, int4, int8, seconds, statement, text, texts, uuid};
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
 use crate::domain::job::{BatchId, JobId, JobState, JobType, Requester};
@@ -13,7 +15,8 @@ use crate::domain::lease::WorkerId;
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::{JobGroup, from_json, image_state, number, status_counts, word};
 use crate::ledger::{
-    AttemptView, DeviceJobRef, ImageRecord, ImageView, JobFilter, JobView, LedgerError, Query, StatusCounts,
+    AttemptView, DeviceJobRef, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS, Query,
+    StatusCounts,
 };
 
 const READ_JOB: Statement = statement!("read_job");
@@ -21,6 +24,7 @@ const READ_JOBS: Statement = statement!("read_jobs");
 const READ_ATTEMPTS: Statement = statement!("read_attempts");
 const COUNT_JOBS: Statement = statement!("count_jobs");
 const READ_STATUS: Statement = statement!("read_status");
+const COUNT_UNCLAIMED: Statement = statement!("count_unclaimed");
 
 /// The images of a job in order of its path; [`image_record`] reads a row.
 pub(super) const READ_IMAGES: Statement = statement!("read_images");
@@ -80,6 +84,14 @@ impl Query for PostgresLedger {
         let rows = self.pool.rows(&READ_STATUS, [text(serial.as_str())]).await?;
         let Some(columns) = each(&READ_STATUS, &rows).next() else { return Ok(None) };
         columns.value::<Option<&str>>("status")?.map(|status| from_json("jobs.status", status)).transpose()
+    }
+
+    async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
+        let params = [text(job_type.as_str()), seconds(for_at_least.as_secs_f64()), int4(small(MAX_BURIALS))];
+        let rows = self.pool.rows(&COUNT_UNCLAIMED, params).await?;
+        each(&COUNT_UNCLAIMED, &rows)
+            .next()
+            .map_or(Ok(0), |columns| number("count(jobs)", columns.value("n")?))
     }
 }
 

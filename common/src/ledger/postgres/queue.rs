@@ -9,7 +9,7 @@ use crate::domain::device::Serial;
 use crate::domain::job::{JobId, Requester};
 use crate::domain::lease::{Lease, WorkerId};
 use crate::ledger::{
-    Batch, CancelAnswer, Claim, End, EnqueueAnswer, LedgerError, Queue, Renewal, Rescued, StepRecord,
+    Batch, CancelAnswer, Claim, End, EnqueueAnswer, LedgerError, Queue, Rescued, StepRecord,
 };
 
 #[async_trait]
@@ -20,10 +20,6 @@ impl Queue for PostgresLedger {
 
     async fn claim(&self, job: JobId, worker: &WorkerId, ttl: Duration) -> Result<Claim, LedgerError> {
         self.claim_job(job, worker, ttl).await
-    }
-
-    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-        self.renew_leases(held, ttl).await
     }
 
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {

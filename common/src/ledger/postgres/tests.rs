@@ -7,18 +7,23 @@ use super::statement::{Statement, text};
 use super::*;
 use crate::audit::{AuditAction, AuditFact};
 use crate::domain::device::{Device, Ha, Serial, Source};
+use crate::domain::hold::PauseScope;
 use crate::domain::job::{BatchId, JobId, JobSpec, JobType, PairMode, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::NewEntry;
 use crate::ledger::{
-    Batch, Claim, Completeness, End, EnqueueAnswer, Fleet, Inventory, JobFilter, Outbox, Query, Queue,
-    Settlement, StepRecord, Trail, TrailFilter,
+    Batch, Claim, Completeness, DeadEnd, DeadLetters, End, EnqueueAnswer, Fleet, Inventory, JobFilter,
+    NewDeadLetter, Outbox, OutboxRow, Query, Queue, Settlement, StepRecord, Trail, TrailFilter, WorkerCard,
+    Workers,
 };
 use jiff::Timestamp;
 use testkit::postgres::Database;
 use testkit::wait::wait_until;
+
+mod failures;
+mod plans;
 
 const LIMIT: Duration = Duration::from_secs(10);
 const HOLD: Duration = Duration::from_secs(60);
@@ -98,6 +103,29 @@ fn step(serial: &Serial, n_facts: usize) -> StepRecord {
         dropped: Vec::new(),
         audit: (0..n_facts).map(fact).collect(),
         events: Vec::new(),
+    }
+}
+
+fn card(worker: &WorkerId) -> WorkerCard {
+    WorkerCard {
+        id: worker.clone(),
+        host: "pod-1".to_owned(),
+        version: "1.2.3".to_owned(),
+        job_types: vec![JobType::DownloadOnly],
+        concurrency: 8,
+        draining: false,
+    }
+}
+
+/// A row as it comes back when nobody could settle it.
+fn died(row: &OutboxRow) -> NewDeadLetter {
+    NewDeadLetter {
+        message_id: row.message_id.clone(),
+        routing_key: row.routing_key.clone(),
+        body: row.body.clone().into_bytes(),
+        size_bytes: u64::try_from(row.body.len()).unwrap(),
+        reason: "delivered too often".to_owned(),
+        died_at: Timestamp::UNIX_EPOCH,
     }
 }
 
@@ -283,7 +311,7 @@ async fn a_relay_waits_for_one_that_is_taking_and_then_leaves_its_jobs_alone() {
 
     let mut connection = ledger.pool.connection().await.unwrap();
     let transaction = connection.begin().await.unwrap();
-    let first = outbox::take(&transaction, 1, HOLD).await.unwrap();
+    let first = outbox::take(&transaction, 1, HOLD).await.unwrap().rows;
     let mut second = std::pin::pin!(ledger.take_outbox(10, HOLD));
     let waiting = wait_until("the second relay waits for its turn", LIMIT, async || {
         let waiting = Statement { name: "waiting", text: WAITING };
@@ -297,7 +325,7 @@ async fn a_relay_waits_for_one_that_is_taking_and_then_leaves_its_jobs_alone() {
     }
     transaction.commit().await.unwrap();
 
-    let second = second.await.unwrap();
+    let second = second.await.unwrap().rows;
     assert_eq!((first.len(), second.len()), (1, 2), "one row, then both of the other job");
     assert!(second.iter().all(|row| row.job != first[0].job), "{first:?} {second:?}");
 }
@@ -346,17 +374,23 @@ async fn everything_that_writes_goes_on_side_by_side() {
         for round in 0..ROUNDS * 4 {
             let ttl = if round % 4 == 3 { Duration::ZERO } else { HOLD };
             let held = held.lock().unwrap().clone();
-            ledger.renew(&held, ttl).await.unwrap();
+            ledger.beat(&card(&worker), &held, ttl).await.unwrap();
             ledger.rescue(Duration::ZERO).await.unwrap();
             ledger.promote_due(100).await.unwrap();
         }
     };
     let relay = async {
         for _ in 0..ROUNDS * 4 {
-            let rows = ledger.take_outbox(50, HOLD).await.unwrap();
+            let taken = ledger.take_outbox(50, HOLD).await.unwrap();
             let (confirmed, unknown): (Vec<i64>, Vec<i64>) =
-                rows.iter().map(|row| row.id).partition(|id| id % 5 > 0);
-            ledger.settle_outbox(&Settlement { confirmed, unknown, ..Settlement::default() }).await.unwrap();
+                taken.rows.iter().map(|row| row.id).partition(|id| id % 5 > 0);
+            let settlement = Settlement { confirmed, unknown, ..Settlement::default() };
+            ledger.settle_outbox(taken.by, &settlement).await.unwrap();
+            let letters: Vec<NewDeadLetter> = taken.rows.iter().map(died).collect();
+            ledger.keep_dead(&letters).await.unwrap();
+            for letter in ledger.dead_letters(None, 20).await.unwrap() {
+                ledger.end_dead(letter.id, DeadEnd::Dropped, &somebody()).await.unwrap();
+            }
         }
     };
     let cancel = async {
@@ -371,12 +405,22 @@ async fn everything_that_writes_goes_on_side_by_side() {
             discover_pairs(&ledger, &devices).await;
         }
     };
+    let (queue, of_worker) = (PauseScope::Queue(JobType::DownloadOnly), PauseScope::Worker(worker.clone()));
     let hold = async {
         for serial in devices.iter().take(ROUNDS) {
             ledger.login_refused(serial, 3).await.unwrap();
             ledger.pause(&somebody()).await.unwrap();
+            for scope in [&queue, &of_worker] {
+                match ledger.pause_part(scope, &somebody()).await {
+                    Ok(_) | Err(LedgerError::UnknownWorker { .. }) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            }
             ledger.set_address(serial, Some("192.0.2.9"), &somebody()).await.unwrap();
             ledger.resume(&somebody()).await.unwrap();
+            for scope in [&queue, &of_worker] {
+                ledger.resume_part(scope, &somebody()).await.unwrap();
+            }
             ledger.remove_device(serial, &somebody()).await.unwrap();
         }
     };
