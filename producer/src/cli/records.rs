@@ -1,5 +1,7 @@
 //! `audit …` and `config …`: what was done, and what is set.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
 use super::help::records as help;
@@ -18,7 +20,11 @@ pub(crate) enum AuditCommand {
     },
     /// Recomputes every hash and names the first entry that does not fit
     #[command(after_help = help::AUDIT_VERIFY)]
-    Verify,
+    Verify {
+        /// Also compares with anchors that were kept elsewhere, as `audit anchors` prints them; `-` is standard input
+        #[arg(long, value_name = "FILE")]
+        anchors: Option<PathBuf>,
+    },
     /// Writes entries as JSON lines, one per entry, with their hashes
     #[command(after_help = help::AUDIT_EXPORT)]
     Export {
@@ -26,6 +32,12 @@ pub(crate) enum AuditCommand {
         #[arg(long, value_name = "SERIAL")]
         device: Option<String>,
     },
+    /// Anchors all chains together now, and shows the anchor
+    #[command(after_help = help::AUDIT_ANCHOR)]
+    Anchor,
+    /// Lists anchors, to be kept outside the ledger
+    #[command(after_help = help::AUDIT_ANCHORS)]
+    Anchors,
 }
 
 #[derive(Debug, Subcommand)]

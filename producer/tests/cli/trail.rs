@@ -57,3 +57,47 @@ fn an_edited_entry_is_code_4_and_named() {
     assert!(ran.stdout.contains("chain 0001 breaks at entry"), "{ran:?}");
     assert_eq!(bench.json(&["audit", "verify"])["first_bad"]["chain"], "0001");
 }
+
+#[test]
+fn an_anchor_is_made_once_and_listed_as_it_was_made() {
+    let bench = queued();
+    let made = bench.json(&["audit", "anchor"]);
+    assert_eq!(
+        (&made["new"], &made["anchor"]["id"], &made["anchor"]["n_chains"]),
+        (&json!(true), &json!(1), &json!(5))
+    );
+    let again = bench.json(&["audit", "anchor"]);
+    assert_eq!((&again["new"], &again["anchor"]), (&json!(false), &made["anchor"]));
+    let listed = bench.run(&["audit", "anchors", "--output", "json"]).expect(0);
+    assert_eq!(serde_json::from_str::<Value>(listed.stdout.trim()).unwrap(), made["anchor"]);
+    let shown = bench.run(&["audit", "anchors"]).expect(0);
+    let hash = made["anchor"]["hash"].as_str().unwrap();
+    assert!(shown.stdout.starts_with("[time] anchor 1: ") && shown.stdout.contains(hash), "{shown:?}");
+}
+
+#[test]
+fn anchors_that_were_kept_elsewhere_show_a_trail_that_is_another_one() {
+    let bench = queued();
+    bench.json(&["audit", "anchor"]);
+    let kept = bench.run(&["audit", "anchors", "--output", "json"]).expect(0).stdout;
+    let file = bench.file("anchors.jsonl", &kept);
+    let fits = bench.json(&["audit", "verify", "--anchors", &file]);
+    assert_eq!((&fits["ok"], &fits["copies"], &fits["unanchored"]), (&json!(true), &json!(1), &json!(0)));
+
+    // Another ledger with the same fleet is whole, too.
+    let other = queued();
+    other.json(&["audit", "anchor"]);
+    other.run(&["audit", "verify"]).expect(0);
+    let ran = other.run(&["audit", "verify", "--anchors", &file]).expect(4);
+    assert!(ran.stdout.contains("the anchors break at anchor 1: its hash is"), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_holds_no_anchors_is_refused_with_its_line() {
+    let bench = queued();
+    let file = bench.file("anchors.jsonl", "{\"id\": 1}\n");
+    bench
+        .run(&["audit", "verify", "--anchors", &file])
+        .refused(2, &["anchors.jsonl: line 1", "audit anchors"]);
+    bench.run(&["audit", "verify", "--anchors", "/nowhere"]).refused(2, &["cannot read /nowhere"]);
+}

@@ -7,11 +7,18 @@ Example:
 JSON, one object per line: {chain, seq, at, action, job, actor, detail}";
 
 pub(in crate::cli) const AUDIT_VERIFY: &str = "\
-Example:
+Examples:
   panos-upgrade audit verify
+  panos-upgrade audit verify --anchors anchors.jsonl
 
+Finds what was edited, removed, inserted or moved, also by hand in the
+database. Who owns the database, or the file of an embedded ledger, can build
+all of it anew: only anchors that were kept elsewhere show that. Entries after
+the last anchor of their chain are counted; cut from its end, only those that
+queue or end a job are missed.
 Exit code 4 on a break.
-JSON: {entries, devices, ok, first_bad?: {chain, seq, reason}}";
+JSON: {entries, devices, anchors, unanchored, ok, copies?,
+first_bad?: {chain, seq, reason}}; chain is (anchors) for an anchor";
 
 pub(in crate::cli) const AUDIT_EXPORT: &str = "\
 Example:
@@ -19,6 +26,22 @@ Example:
 
 JSON, one object per line: {chain, seq, at, prev, hash, body}; hash is the
 SHA-256 over the bytes of prev, seq (8 bytes, big-endian) and body.";
+
+pub(in crate::cli) const AUDIT_ANCHOR: &str = "\
+Example:
+  panos-upgrade audit anchor
+
+Workers anchor by themselves, at audit.anchor_every and when they end, and
+each anchor is in the log.
+JSON: {new, anchor?: {id, at, n_chains, n_entries, heads, prev, hash}}";
+
+pub(in crate::cli) const AUDIT_ANCHORS: &str = "\
+Example:
+  panos-upgrade audit anchors --output json > anchors.jsonl
+
+Keep the file where who owns the database cannot write, and compare with
+audit verify --anchors.
+JSON, one object per line: {id, at, n_chains, n_entries, heads, prev, hash}";
 
 pub(in crate::cli) const CONFIG_SET: &str = "\
 Examples:

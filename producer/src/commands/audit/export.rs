@@ -1,7 +1,7 @@
 //! `audit export`: entries as they are stored, one JSON object per line, with everything that a second
 //! program needs to recompute the hashes: `hash = SHA-256(prev ‖ seq as 8 bytes big-endian ‖ body)`.
 
-use common::audit::StoredEntry;
+use common::audit::{EntryBody, StoredEntry};
 use common::ledger::TrailFilter;
 use serde::Serialize;
 
@@ -14,7 +14,8 @@ use crate::exit;
 struct Exported<'a> {
     chain: &'a str,
     seq: i64,
-    at: String,
+    /// The time in the body, which is proven; left empty where the body is no entry.
+    at: Option<String>,
     prev: String,
     hash: String,
     /// The canonical text, whose UTF-8 bytes were hashed.
@@ -44,7 +45,7 @@ fn exported(entry: &StoredEntry) -> anyhow::Result<Exported<'_>> {
     Ok(Exported {
         chain: &entry.chain,
         seq: entry.seq,
-        at: entry.at.to_string(),
+        at: serde_json::from_slice::<EntryBody>(&entry.body).ok().map(|body| body.at.to_string()),
         prev: entry.prev.to_string(),
         hash: entry.hash.to_string(),
         body: std::str::from_utf8(&entry.body)?,

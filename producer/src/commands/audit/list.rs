@@ -16,7 +16,8 @@ use crate::output::time;
 struct Listed {
     chain: String,
     seq: i64,
-    at: String,
+    /// The time in the content, which is proven.
+    at: Option<String>,
     action: Option<AuditAction>,
     job: Option<JobId>,
     actor: Option<Actor>,
@@ -48,14 +49,14 @@ pub(crate) async fn run(context: &Context, device: Option<String>, job: Option<i
 impl From<StoredEntry> for Listed {
     /// An entry that does not read is listed with its bytes as text: `audit verify` tells what is wrong.
     fn from(entry: StoredEntry) -> Self {
-        let StoredEntry { chain, seq, at, body, .. } = entry;
+        let StoredEntry { chain, seq, body, .. } = entry;
         match serde_json::from_slice::<EntryBody>(&body) {
             Ok(EntryBody { at, actor, action, job, detail, .. }) => {
-                Self { chain, seq, at: time(at), action: Some(action), job, actor: Some(actor), detail }
+                Self { chain, seq, at: Some(time(at)), action: Some(action), job, actor: Some(actor), detail }
             }
             Err(_) => {
                 let detail = Value::String(String::from_utf8_lossy(&body).into_owned());
-                Self { chain, seq, at: time(at), action: None, job: None, actor: None, detail }
+                Self { chain, seq, at: None, action: None, job: None, actor: None, detail }
             }
         }
     }
@@ -77,7 +78,8 @@ impl Listed {
             Some(Actor::Operator(by)) => by.reason.as_ref().map(|reason| format!(" reason={reason:?}")),
             Some(Actor::Worker { .. } | Actor::System) | None => None,
         };
-        let Self { at, chain, seq, detail, .. } = self;
+        let at = self.at.as_deref().unwrap_or("-");
+        let Self { chain, seq, detail, .. } = self;
         format!("{at} {chain} #{seq} {action}{job}{by}{} {detail}", reason.unwrap_or_default())
     }
 }
