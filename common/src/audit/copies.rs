@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead};
+use std::ops::Bound;
 
 use serde::Deserialize;
 
@@ -16,6 +17,9 @@ const LONGEST_LINE: u64 = 64 * 1024;
 
 /// Most copies: twenty-eight years of one anchor each quarter of an hour, in some fifty megabytes.
 const MOST_COPIES: usize = 1_000_000;
+
+/// Longest message of the parser that is repeated, in characters.
+const TOLD_CHARS: usize = 160;
 
 /// Why copies cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -86,8 +90,7 @@ impl Copies {
             if text.trim_ascii().is_empty() {
                 continue;
             }
-            let Copy { id, hash } =
-                serde_json::from_slice(&text).map_err(|error| form(without_place(&error)))?;
+            let Copy { id, hash } = serde_json::from_slice(&text).map_err(|error| form(told(&error)))?;
             if copies.insert(id, hash).is_some_and(|before| before != hash) {
                 return Err(CopiesError::Contradiction { line, id });
             }
@@ -107,7 +110,7 @@ impl Copies {
     /// The first copied anchor with a number above `id`.
     #[must_use]
     pub fn first_above(&self, id: i64) -> Option<i64> {
-        self.0.range(id.saturating_add(1)..).next().map(|(id, _)| *id)
+        self.0.range((Bound::Excluded(id), Bound::Unbounded)).next().map(|(id, _)| *id)
     }
 
     /// How many anchors there are.
@@ -117,10 +120,11 @@ impl Copies {
     }
 }
 
-/// The parser counts lines within our one line.
-fn without_place(error: &serde_json::Error) -> String {
+/// What the parser says, short and on one line: it repeats what it found, and counts lines within our one line.
+fn told(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.split_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
+    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
+    reason.chars().map(|c| if c.is_control() { ' ' } else { c }).take(TOLD_CHARS).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 
 #![expect(clippy::expect_used, reason = "a target panics when a promise is broken: that is what it is for")]
 
+mod anchors;
 mod catalogue;
 mod paths_file;
 mod select;
@@ -36,4 +37,9 @@ fn paths_files_read_back_and_can_be_planned_or_refused() {
 #[test]
 fn selections_print_as_they_were_given_and_decide_every_device() {
     fuzzkit::run(corpus!("select"), select::WORDS, select::check);
+}
+
+#[test]
+fn copies_of_anchors_say_what_their_lines_say_or_which_line_does_not() {
+    fuzzkit::run(corpus!("anchors"), anchors::WORDS, anchors::check);
 }

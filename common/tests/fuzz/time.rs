@@ -45,7 +45,8 @@ type Target = (&'static str, fn(&[u8]));
 
 #[test]
 fn sixty_four_kibibytes_of_anything_are_read_in_a_tenth_of_a_second() {
-    let targets: [Target; 4] = [
+    let targets: [Target; 5] = [
+        ("anchors", super::anchors::check),
         ("version", super::version::check),
         ("catalogue", super::catalogue::check),
         ("paths_file", super::paths_file::check),
