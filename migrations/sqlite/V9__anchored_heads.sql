@@ -14,7 +14,8 @@ CREATE TRIGGER audit_anchor_heads_refuse_delete BEFORE DELETE ON audit_anchor_he
 BEGIN SELECT RAISE(ABORT, 'the audit trail is append-only: DELETE on audit_anchor_heads is refused'); END;
 
 -- INSERT OR REPLACE deletes the row in its way without asking the trigger against DELETE (sqlite.org/lang_conflict.html:
--- only with recursive triggers). NEW.rowid is -1 where none was given, which no row of ours has.
+-- only with recursive triggers). NEW.rowid is -1 where none was given, which no row of ours has (any number, says
+-- sqlite.org/lang_createtrigger.html; -1, says insert.c).
 CREATE TRIGGER audit_refuses_replace BEFORE INSERT ON audit
 WHEN EXISTS (SELECT 1 FROM audit WHERE chain = NEW.chain AND seq = NEW.seq)
   OR EXISTS (SELECT 1 FROM audit WHERE rowid = NEW.rowid)
