@@ -1,35 +1,34 @@
 //! What wakes workers and carries events.
 //!
-//! A wake-up names a job and is never believed: whoever receives it claims the job in the ledger, and the
-//! claim decides. Losing a wake-up costs time (the rescuer sends another), a second one costs nothing. Events
-//! go into a log that readers follow from an offset of their own.
+//! A [wake-up](WakeUp) names a job and is never believed: whoever receives it claims the job in the ledger, and
+//! the claim decides. Losing a wake-up costs time (the rescuer sends another), a second one costs nothing. Events
+//! go into a log that readers follow from an offset of their own. A [control](Control) says *look now* to workers
+//! that listen; losing it costs the time to their next look.
 //!
 //! [`topology`] holds every exchange and queue name; `in_process` keeps the same promises inside the SQLite
 //! ledger, `rabbitmq` on a real broker, and the contract suite in `common/tests/broker` holds both to them.
 //!
 //! # Guarantees
 //! [`Broker::publish`] answers *confirmed* only for what survives a restart of the broker. A delivery that is
-//! neither acked nor rejected comes again. What cannot be read is kept, with the reason, out of the way.
+//! neither acked nor rejected comes again. What cannot be read is kept, with the reason, out of the way: as a
+//! dead letter, which is taken from here only after the ledger has it.
 
+mod control;
 pub mod in_process;
 pub mod rabbitmq;
 pub mod topology;
+mod wake_up;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
 
-use crate::domain::device::Serial;
-use crate::domain::job::{JobId, JobType};
-use crate::ledger::{OutboxRow, Settlement};
+use crate::domain::job::JobType;
+use crate::ledger::{DeadLetter, NewDeadLetter, OutboxRow, Settlement};
 
-/// Version of the wake-up's shape; a reader refuses what is newer than it knows.
-pub const WAKE_UP_SCHEMA: u8 = 1;
-
-/// Largest body that is read, in bytes. A wake-up has about 150; more is not one of ours.
-pub const MAX_WAKE_UP_BYTES: usize = 64 * 1024;
+pub use control::{CONTROL_SCHEMA, Control, Controls};
+pub use wake_up::{MAX_WAKE_UP_BYTES, Unreadable, WAKE_UP_SCHEMA, WakeUp};
 
 /// Longest time [`Broker::publish`] takes to answer, whatever the broker does. Rows that are held in the outbox
 /// for longer than this cannot be taken by a second relay while the first one still publishes them.
@@ -42,63 +41,6 @@ pub const MAX_DELIVERIES: u32 = 20;
 
 /// How long events stay in the log: longer than a dashboard or a sink should ever be away.
 pub const EVENTS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
-/// The message that names a job. Readable on its own, never believed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WakeUp {
-    /// [`WAKE_UP_SCHEMA`].
-    pub v: u8,
-    /// The job to claim.
-    pub job_id: JobId,
-    /// Its type.
-    #[serde(rename = "type")]
-    pub job_type: JobType,
-    /// Its device.
-    pub serial: Serial,
-    /// The attempt that a claim would begin.
-    pub attempt: u32,
-}
-
-impl WakeUp {
-    /// Reads a body.
-    ///
-    /// # Errors
-    /// [`Unreadable`], saying what is wrong with it.
-    pub fn parse(body: &[u8]) -> Result<Self, Unreadable> {
-        if body.len() > MAX_WAKE_UP_BYTES {
-            return Err(Unreadable(format!("{} bytes, at most {MAX_WAKE_UP_BYTES} are read", body.len())));
-        }
-        // The version first: a newer shape is to be called newer, not broken.
-        let Version { v } = serde_json::from_slice(body).map_err(|error| Unreadable(error.to_string()))?;
-        if v != WAKE_UP_SCHEMA {
-            return Err(Unreadable(format!("schema {v}, this program reads {WAKE_UP_SCHEMA}")));
-        }
-        serde_json::from_slice(body).map_err(|error| Unreadable(error.to_string()))
-    }
-
-    /// The body on the wire.
-    #[must_use]
-    pub fn to_json(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
-
-    /// `job.<type>.any.default`: the third word picks the pool, so that job queues never overlap.
-    #[must_use]
-    pub fn routing_key(job_type: JobType) -> String {
-        format!("job.{job_type}.any.default")
-    }
-}
-
-/// What every version of a wake-up has.
-#[derive(Deserialize)]
-struct Version {
-    v: u8,
-}
-
-/// Why a body is not a wake-up.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("not a wake-up: {0}")]
-pub struct Unreadable(pub String);
 
 /// What the broker handed over. Settle it: dropping it unsettled makes it come again, here or elsewhere.
 pub struct Delivery {
@@ -123,6 +65,32 @@ pub trait Receipt: Send {
     /// # Errors
     /// [`BrokerError::Lost`], as for `ack`.
     async fn reject(self: Box<Self>, reason: &str) -> Result<(), BrokerError>;
+
+    /// Not for us: goes to another consumer, or comes again here. At once, so whoever gives back what it alone
+    /// can take gets it in a circle; and up to RabbitMQ 4.2 each turn counts as a delivery.
+    ///
+    /// # Errors
+    /// [`BrokerError::Lost`], as for `ack`.
+    async fn give_back(self: Box<Self>) -> Result<(), BrokerError>;
+}
+
+/// A dead letter that was taken and waits for its settlement. Ack it when the ledger has it; dropping it makes it
+/// come again.
+pub struct DeadDelivery {
+    /// What is to be kept.
+    pub letter: NewDeadLetter,
+    /// Settles it at the broker.
+    pub receipt: Box<dyn Receipt>,
+}
+
+/// What a queue holds, and who listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// Messages that wait, without those in somebody's hand.
+    pub n_ready: u64,
+    /// Consumers. A worker that is full, paused or stopping is none; the embedded broker counts the processes'
+    /// own only.
+    pub n_consumers: u32,
 }
 
 /// A stream of wake-ups with at most one unsettled delivery: [`next`](Self::next) waits until the one before
@@ -157,7 +125,8 @@ pub enum EventsFrom {
     First,
     /// What comes from now on.
     Next,
-    /// After this offset.
+    /// After this offset. A log that ends before it is another one, as its broker's disk was lost, and is read from
+    /// its beginning.
     After(u64),
     /// Published since this time, or a little earlier.
     Since(Timestamp),
@@ -215,13 +184,44 @@ pub trait Broker: Send + Sync {
     /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
     async fn events(&self, from: EventsFrom) -> Result<Box<dyn EventFeed>, BrokerError>;
 
-    /// Messages that wait in the queue of a job type, without those in somebody's hand; for people and tests.
+    /// Tells every worker that listens now to look. Not confirmed and never tried again: what nobody hears is
+    /// lost, and the ledger has it.
+    ///
+    /// # Errors
+    /// [`BrokerError::NotReachable`], within a bounded time; [`BrokerError::Topology`], [`BrokerError::Closed`].
+    async fn tell(&self, control: &Control) -> Result<(), BrokerError>;
+
+    /// What is [told](Self::tell) from now on. A user who may not listen gets a stream that is silent, and a
+    /// warning in the log.
+    ///
+    /// # Errors
+    /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
+    async fn controls(&self) -> Result<Box<dyn Controls>, BrokerError>;
+
+    /// Dead letters, at most `limit` of them, and at once fewer or none when there are no more. Each is nobody
+    /// else's until it is acked, given back or dropped. A body over [`MAX_DEAD_BYTES`] is cut.
+    ///
+    /// [`MAX_DEAD_BYTES`]: crate::ledger::MAX_DEAD_BYTES
+    ///
+    /// # Errors
+    /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
+    async fn take_dead(&self, limit: u32) -> Result<Vec<DeadDelivery>, BrokerError>;
+
+    /// Publishes the bytes of a dead letter to the queue they came from, as a new message. When it returns, the
+    /// broker has it in a queue.
+    ///
+    /// # Errors
+    /// [`BrokerError::Topology`] when no queue wants it or one is full. [`BrokerError::NotReachable`] and
+    /// [`BrokerError::Lost`], after which the broker may have it all the same. [`BrokerError::Closed`].
+    async fn requeue(&self, letter: &DeadLetter) -> Result<(), BrokerError>;
+
+    /// What waits in the queue of a job type, and who listens to it; for people, the rescuer and tests.
     ///
     /// # Errors
     /// [`BrokerError::NotReachable`], [`BrokerError::Closed`]; [`BrokerError::Topology`] without that queue.
-    async fn depth(&self, job_type: JobType) -> Result<u64, BrokerError>;
+    async fn depth(&self, job_type: JobType) -> Result<QueueDepth, BrokerError>;
 
-    /// Dead letters that wait for a person; for people and tests.
+    /// Dead letters that wait to be taken; for people and tests.
     ///
     /// # Errors
     /// As for [`depth`](Self::depth).
@@ -254,12 +254,13 @@ pub enum BrokerError {
         /// Why.
         reason: String,
     },
-    /// An exchange or a queue exists with other arguments, or may not be made.
+    /// An exchange, a queue or a routing key is not as it has to be: missing, with other arguments, forbidden to
+    /// this user, or full.
     #[error("the broker refused `{name}`: {reason}")]
     Topology {
         /// Which one.
         name: String,
-        /// The broker's words.
+        /// The broker's words, and what to do where we know it.
         reason: String,
     },
     /// It will not serve this program, however often it is asked: a person must change something.
@@ -276,39 +277,4 @@ pub enum BrokerError {
         /// What is wrong with its value, which is not repeated.
         reason: String,
     },
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_wake_up_reads_as_it_was_written() {
-        let wake_up = WakeUp {
-            v: WAKE_UP_SCHEMA,
-            job_id: JobId(4711),
-            job_type: JobType::DownloadOnly,
-            serial: "007900000100103".parse().unwrap(),
-            attempt: 2,
-        };
-        let json = wake_up.to_json();
-        assert_eq!(
-            serde_json::from_str::<serde_json::Value>(&json).unwrap(),
-            serde_json::json!({"v": 1, "job_id": 4711, "type": "download_only", "serial": "007900000100103", "attempt": 2})
-        );
-        assert_eq!(WakeUp::parse(json.as_bytes()), Ok(wake_up));
-    }
-
-    #[test]
-    fn what_is_not_a_wake_up_is_refused_with_the_reason() {
-        let too_long = vec![b' '; MAX_WAKE_UP_BYTES + 1];
-        for (body, reason) in [
-            (&b"\xff\x00"[..], "expected value at line 1 column 1"),
-            (br#"{"v":1}"#, "missing field `job_id` at line 1 column 7"),
-            (br#"{"v":2,"job":"new"}"#, "schema 2, this program reads 1"),
-            (&too_long, "65537 bytes, at most 65536 are read"),
-        ] {
-            assert_eq!(WakeUp::parse(body), Err(Unreadable(reason.to_owned())));
-        }
-    }
 }

@@ -99,6 +99,17 @@ pub const QUEUES: [Queue; 4] = [
     Queue { name: EVENT_LOG, arguments: LOG_ARGUMENTS, exchange: EVENTS, pattern: "#" },
 ];
 
+/// How the names of the queues begin that workers hear controls by. Each connection has one of its own, exclusive
+/// (which RabbitMQ 4.3 still allows without durability, its release notes) and gone with it.
+pub const CONTROL_QUEUES: &str = "panos.ctl.";
+
+/// The routing key of what is said to all workers.
+pub const CONTROL_KEY: &str = "all";
+
+/// A worker that does not listen for a minute reads the ledger anyway; and it never needs more than a few.
+pub const CONTROL_ARGUMENTS: &[(&str, Argument)] =
+    &[("x-max-length", Argument::Number(1_000)), ("x-message-ttl", Argument::Number(60_000))];
+
 /// The queue with the wake-ups of a job type.
 #[must_use]
 pub fn job_queue(job_type: JobType) -> &'static str {

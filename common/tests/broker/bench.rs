@@ -1,19 +1,23 @@
 //! The brokers under test, and what the cases say often.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use common::broker::in_process::InProcessBroker;
 use common::broker::rabbitmq::RabbitMq;
-use common::broker::{Broker, Delivery, EventFeed, LoggedEvent, WAKE_UP_SCHEMA, WakeUp, WakeUps};
+use common::broker::{
+    Broker, Control, Controls, DeadDelivery, Delivery, EventFeed, LoggedEvent, WAKE_UP_SCHEMA, WakeUp,
+    WakeUps,
+};
 use common::config::{self, BrokerConfig};
 use common::domain::job::{JobId, JobType};
-use common::ledger::sqlite::Store;
-use common::ledger::{OutboxKind, OutboxRow, Settlement};
+use common::ledger::sqlite::{SqliteLedger, Store};
+use common::ledger::{DeadLetter, Ledger, NewDeadLetter, OutboxKind, OutboxRow, Settlement};
 use lapin::{Channel, Connection, ConnectionProperties};
 use tempfile::TempDir;
-use testkit::rabbitmq::VirtualHost;
+use testkit::rabbitmq::{RabbitMq as Node, VirtualHost};
+use testkit::wait::wait_until;
 use tokio::time::timeout;
 
 /// Longest wait for something that must come. The embedded broker hides a dead consumer's delivery for 30 s.
@@ -36,14 +40,16 @@ pub struct Embedded {
 impl Embedded {
     pub async fn start() -> Self {
         let bench = Self { directory: tempfile::tempdir().unwrap() };
-        let schema = include_str!("../../../migrations/sqlite/V3__outbox.sql");
-        let made = bench.store().write("schema", |transaction| Ok(transaction.execute_batch(schema)?)).await;
-        made.unwrap();
+        SqliteLedger::open(&bench.path()).await.unwrap().migrate().await.unwrap();
         bench
     }
 
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("ledger.sqlite")
+    }
+
     fn store(&self) -> Store {
-        Store::open(&self.directory.path().join("ledger.sqlite")).unwrap()
+        Store::open(&self.path()).unwrap()
     }
 }
 
@@ -176,4 +182,61 @@ pub async fn next_events(feed: &mut Box<dyn EventFeed>, n: usize) -> Vec<i64> {
         ids.push(next_event(feed).await.body.parse().unwrap());
     }
     ids
+}
+
+/// The next control.
+pub async fn next_control(controls: &mut Box<dyn Controls>) -> Control {
+    timeout(SOON, controls.next()).await.expect("a control comes").unwrap()
+}
+
+/// Waits until `n` dead letters are there.
+pub async fn n_dead(broker: &dyn Broker, n: u64) {
+    wait_until(format!("{n} dead letters are there"), SOON, async || {
+        let found = broker.dead_depth().await.map_err(|error| error.to_string())?;
+        if found == n { Ok(()) } else { Err(format!("{found} are there")) }
+    })
+    .await;
+}
+
+/// The one dead letter that is there.
+pub async fn the_dead_one(broker: &dyn Broker) -> DeadDelivery {
+    wait_until("a dead letter can be taken", SOON, async || {
+        let mut taken = broker.take_dead(10).await.map_err(|error| error.to_string())?;
+        let one = taken.pop().ok_or("there is none")?;
+        if taken.is_empty() { Ok(one) } else { Err(format!("{} more", taken.len())) }
+    })
+    .await
+}
+
+/// A letter as the ledger keeps it.
+pub fn kept(letter: &NewDeadLetter) -> DeadLetter {
+    DeadLetter {
+        id: 1,
+        message_id: letter.message_id.clone(),
+        routing_key: letter.routing_key.clone(),
+        body: letter.body.clone(),
+        size_bytes: letter.size_bytes,
+        reason: letter.reason.clone(),
+        died_at: letter.died_at,
+        collected_at: letter.died_at,
+        job: None,
+    }
+}
+
+/// Waits until a broker publishes a row, which is confirmed.
+pub async fn publishes_again(broker: &dyn Broker, row: &OutboxRow, within: Duration) {
+    wait_until("publishing works again", within, async || {
+        match broker.publish(std::slice::from_ref(row)).await {
+            Ok(settlement) if settlement.confirmed == [row.id] => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    })
+    .await;
+}
+
+/// Has the node write what it knows of its quorum queues and streams: it saves these registers 500 ms after a change
+/// (`auto_save` in `ra_directory.erl` of rabbitmq/ra), and killed sooner it has lost a new queue itself (seen with
+/// the stream on 3.10.8).
+pub async fn new_queues_are_on_disk(node: &Node) {
+    node.eval("[dets:sync(Table) || Table <- dets:all()]").await.unwrap();
 }

@@ -1,6 +1,7 @@
 //! Order, settling, coming again, sharing.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use common::domain::job::JobType::{self, DownloadOnly, Upgrade};
 use common::ledger::OutboxRow;
@@ -11,6 +12,9 @@ use testkit::wait::wait_until;
 use tokio::time::timeout;
 
 use crate::bench::{A_WHILE, Bench, Fleet, SOON, downloads, next, next_job, next_jobs, publish, wake_up};
+
+/// What is handed over at once, not after some timeout.
+const AT_ONCE: Duration = Duration::from_secs(10);
 
 on_every_broker!(
     wake_ups_come_in_the_order_in_which_they_were_published,
@@ -23,6 +27,8 @@ on_every_broker!(
     a_stream_has_only_the_types_it_asked_for,
     one_stream_serves_several_types,
     what_is_not_a_wake_up_is_delivered_unreadable_and_set_aside,
+    what_is_given_back_goes_to_another_at_once,
+    a_queue_knows_who_listens,
 );
 
 async fn wake_ups_come_in_the_order_in_which_they_were_published(bench: &mut impl Bench) {
@@ -144,10 +150,51 @@ async fn what_is_not_a_wake_up_is_delivered_unreadable_and_set_aside(bench: &mut
     n_waiting(&*broker, DownloadOnly, 0).await;
 }
 
+async fn what_is_given_back_goes_to_another_at_once(bench: &mut impl Bench) {
+    let (paused, willing) = (bench.client(), bench.client());
+    publish(&*paused, &downloads([1])).await;
+    let mut of_paused = paused.wake_ups(&[DownloadOnly]).await.unwrap();
+    let not_for_us = next(&mut of_paused).await;
+    of_paused.pause().await.unwrap();
+    not_for_us.receipt.give_back().await.unwrap();
+    let started = Instant::now();
+    let mut of_willing = willing.wake_ups(&[DownloadOnly]).await.unwrap();
+    assert_eq!(next_job(&mut of_willing).await, 1);
+    assert!(started.elapsed() < AT_ONCE);
+    of_paused.resume();
+    publish(&*willing, &downloads([2])).await;
+    drop(of_willing);
+    assert_eq!(next_job(&mut of_paused).await, 2, "the stream that gave it back goes on");
+}
+
+async fn a_queue_knows_who_listens(bench: &mut impl Bench) {
+    let broker = bench.client();
+    broker.declare().await.unwrap();
+    n_listening(&*broker, 0).await;
+    let mut wake_ups = broker.wake_ups(&[DownloadOnly]).await.unwrap();
+    n_listening(&*broker, 1).await;
+    wake_ups.pause().await.unwrap();
+    n_listening(&*broker, 0).await;
+    wake_ups.resume();
+    assert!(timeout(A_WHILE, wake_ups.next()).await.is_err(), "nothing is there");
+    n_listening(&*broker, 1).await;
+    drop(wake_ups);
+    n_listening(&*broker, 0).await;
+}
+
+/// Waits until `n` consumers listen for downloads: RabbitMQ counts a moment late.
+async fn n_listening(broker: &dyn common::broker::Broker, n: u32) {
+    wait_until(format!("{n} consumers listen"), SOON, async || {
+        let found = broker.depth(DownloadOnly).await.unwrap().n_consumers;
+        if found == n { Ok(()) } else { Err(format!("{found} listen")) }
+    })
+    .await;
+}
+
 /// Waits until `n` wake-ups of a type wait: RabbitMQ counts a moment late.
 async fn n_waiting(broker: &dyn common::broker::Broker, job_type: JobType, n: u64) {
     wait_until(format!("{n} wake-ups of {job_type} wait"), SOON, async || {
-        let depth = broker.depth(job_type).await.unwrap();
+        let depth = broker.depth(job_type).await.unwrap().n_ready;
         if depth == n { Ok(()) } else { Err(format!("{depth} wait")) }
     })
     .await;

@@ -7,9 +7,14 @@
 //! | `pause.rs` | nothing waits behind a full worker |
 //! | `publishing.rs` | what confirmed, refused and unknown mean |
 //! | `event_log.rs` | replay and live tail |
+//! | `control.rs` | who hears what is told |
+//! | `dead.rs` | how a message dies, and what becomes of it |
 //! | `topology.rs` | declaring, and who may |
+//! | `users.rs` | `deploy/rabbitmq/users`: what each role may, and what not |
 //! | `tls.rs` | whom we trust, and what we show |
-//! | `faults.rs` | crashes, cut connections, alarms, silence |
+//! | `faults.rs` | crashes, alarms, a lost disk, logins that end |
+//! | `network.rs` | cut connections, silence |
+//! | `cluster.rs` | one node of three |
 //!
 //! A case is an async function over a [`bench::Bench`]; [`on_every_broker`] makes it one test per broker. What
 //! only RabbitMQ can suffer is a test of its own beside them. RabbitMQ is a private node (crate `testkit`).
@@ -44,10 +49,15 @@ macro_rules! on_every_broker {
 }
 
 mod bench;
+mod cluster;
+mod control;
+mod dead;
 mod delivery;
 mod event_log;
 mod faults;
+mod network;
 mod pause;
 mod publishing;
 mod tls;
 mod topology;
+mod users;

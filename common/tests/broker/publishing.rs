@@ -20,7 +20,7 @@ async fn a_window_of_both_kinds_is_confirmed_row_by_row(bench: &mut impl Bench) 
     let rows: Vec<_> =
         (1..=1500).map(|id| if id % 3 == 0 { wake_up(id, Upgrade) } else { event(id) }).collect();
     publish(&*broker, &rows).await;
-    wait_until("500 upgrades wait", SOON, async || match broker.depth(Upgrade).await.unwrap() {
+    wait_until("500 upgrades wait", SOON, async || match broker.depth(Upgrade).await.unwrap().n_ready {
         500 => Ok(()),
         depth => Err(depth.to_string()),
     })
@@ -38,7 +38,7 @@ async fn what_is_published_twice_is_there_twice(bench: &mut impl Bench) {
     let broker = bench.client();
     publish(&*broker, &downloads([1])).await;
     publish(&*broker, &downloads([1])).await;
-    wait_until("both wait", SOON, async || match broker.depth(DownloadOnly).await.unwrap() {
+    wait_until("both wait", SOON, async || match broker.depth(DownloadOnly).await.unwrap().n_ready {
         2 => Ok(()),
         depth => Err(depth.to_string()),
     })

@@ -4,13 +4,14 @@
 //! is in no text. Leaves to others: connecting.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{fmt, io};
 
 use lapin::tcp::{RustlsConnector, RustlsConnectorConfig};
 use lapin::uri::{AMQPUri, SASLMechanism};
-use lapin::{AsyncTcpStream, Connection, ConnectionProperties};
+use lapin::{AsyncTcpStream, Connection, ConnectionProperties, ErrorKind};
+use rustls::CertificateError::{Expired, ExpiredContext, NotValidForName, NotValidForNameContext};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -26,6 +27,9 @@ const HEARTBEAT_S: u16 = 10;
 pub(super) struct Address {
     uri: AMQPUri,
     tls: Option<Arc<RustlsConnector>>,
+    /// For messages: whom we trust, and what we show.
+    ca_file: Option<PathBuf>,
+    client_cert_file: Option<PathBuf>,
     shown: String,
 }
 
@@ -63,7 +67,66 @@ impl Address {
         let tls = if url.scheme() == "amqps" { Some(Arc::new(connector(config)?)) } else { None };
         let shown = format!("{}://{}:{}", uri.scheme, url.host(), uri.authority.port);
         let shown = if uri.vhost == "/" { shown } else { format!("{shown}/{}", uri.vhost) };
-        Ok(Self { uri, tls, shown })
+        let (ca_file, client_cert_file) = (config.ca_file.clone(), config.client_cert_file.clone());
+        Ok(Self { uri, tls, ca_file, client_cert_file, shown })
+    }
+
+    /// What it means that one side did not trust the other, with the file and the remedy; nothing for any other
+    /// error.
+    ///
+    /// None of it is final: a certificate that has expired is renewed at the broker, and we shall be there.
+    pub(super) fn distrust(&self, error: &lapin::Error) -> Option<String> {
+        let ErrorKind::IOError(error) = error.kind() else { return None };
+        let trust = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+        let text = match trust {
+            Some(rustls::Error::InvalidCertificate(NotValidForName | NotValidForNameContext { .. })) => {
+                let host = &self.uri.authority.host;
+                format!("its certificate is not for `{host}`: broker.url has to name a host that it is for")
+            }
+            Some(rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. })) => {
+                "its certificate has expired, or the clock of this machine is wrong".to_owned()
+            }
+            Some(rustls::Error::InvalidCertificate(_)) => match &self.ca_file {
+                Some(file) => format!(
+                    "its certificate is not from a CA in {}: broker.ca_file has to hold the broker's CA",
+                    file.display()
+                ),
+                None => {
+                    "its certificate is from no CA that this machine trusts: set broker.ca_file".to_owned()
+                }
+            },
+            Some(rustls::Error::AlertReceived(_)) => self.shown_in_vain(),
+            // In TLS 1.3 our side is done before the broker has looked at our certificate, and a close can
+            // overtake the alert that says why.
+            None if self.tls.is_some() && ended_by_peer(error.kind()) => {
+                format!("it ended the connection, maybe because {}", self.shown_in_vain())
+            }
+            Some(_) | None => return None,
+        };
+        Some(format!("{text} ({error})"))
+    }
+
+    fn shown_in_vain(&self) -> String {
+        match &self.client_cert_file {
+            Some(file) => format!(
+                "it does not accept the certificate in {}: broker.client_cert_file has to be from a CA that the \
+                 broker trusts, for clients, and not expired",
+                file.display()
+            ),
+            None => "it wants a certificate of ours: set broker.client_cert_file and broker.client_key_file"
+                .to_owned(),
+        }
+    }
+
+    /// What a refused login may be about, for a person.
+    pub(super) fn login(&self) -> String {
+        match (&self.uri.query.auth_mechanism, &self.client_cert_file) {
+            (Some(SASLMechanism::External), Some(file)) => format!(
+                "we log in by the certificate in {}: the broker has to have a user of its name",
+                file.display()
+            ),
+            _ => "look at broker.username and broker.password".to_owned(),
+        }
     }
 
     /// One try to connect and log in. Without a limit of its own.
@@ -81,6 +144,11 @@ impl Address {
         };
         Connection::connector(self.uri.clone(), lapin::runtime::default_runtime()?, reach, properties).await
     }
+}
+
+fn ended_by_peer(kind: io::ErrorKind) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(kind, BrokenPipe | ConnectionAborted | ConnectionReset | UnexpectedEof)
 }
 
 /// Trusts the CA file alone where there is one, because whoever names a CA means that one; else the system's

@@ -74,6 +74,17 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// What a person can do.
+    fn remedy(self) -> &'static str {
+        match self {
+            Self::NotAllowed => "this user needs a permission: deploy/rabbitmq/users gives each role its own",
+            Self::NotFound => "it is made again as soon as a user connects who may, or its node is back",
+            Self::Different => {
+                "arguments cannot change: let its messages be consumed, delete it, and it is made anew"
+            }
+        }
+    }
+
     fn of(error: &lapin::Error) -> Option<Self> {
         let ErrorKind::ProtocolError(error) = error.kind() else { return None };
         match error.kind() {
@@ -213,7 +224,11 @@ impl Link {
         match answered("connect", CONNECT_WITHIN, self.address.connect(properties)).await {
             Ok(connection) => Ok(Live { connection, given_up: CancellationToken::new() }),
             Err(error) if error.refusal() == Some(Refusal::NotAllowed) => {
-                Err(BrokerError::Closed { reason: format!("{}: {error}", self.address) })
+                let reason = format!("{}: {error} ({})", self.address, self.address.login());
+                Err(BrokerError::Closed { reason })
+            }
+            Err(CallError::Failed { error, .. }) if let Some(reason) = self.address.distrust(&error) => {
+                Err(self.not_reachable(reason))
             }
             Err(error) => Err(self.not_reachable(error.to_string())),
         }
@@ -246,8 +261,9 @@ impl Link {
     /// after anything else the connection is given up.
     pub(super) fn failed(&self, live: &Live, name: &str, error: &CallError) -> BrokerError {
         match error.refusal() {
-            Some(Refusal::NotAllowed | Refusal::NotFound | Refusal::Different) => {
-                BrokerError::Topology { name: name.to_owned(), reason: error.to_string() }
+            Some(refusal) => {
+                let reason = format!("{error} ({})", refusal.remedy());
+                BrokerError::Topology { name: name.to_owned(), reason }
             }
             None => {
                 live.give_up();

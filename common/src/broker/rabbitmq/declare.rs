@@ -6,9 +6,13 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, ExchangeKind};
 use tracing::warn;
+use uuid::Uuid;
 
 use super::connection::{CALL_WITHIN, CallError, Live, Refusal, answered};
-use crate::broker::topology::{Argument, EXCHANGES, QUEUES, Queue};
+use crate::broker::QueueDepth;
+use crate::broker::topology::{
+    Argument, CONTROL, CONTROL_ARGUMENTS, CONTROL_KEY, CONTROL_QUEUES, EXCHANGES, QUEUES, Queue,
+};
 
 /// What could not be declared.
 #[derive(Debug)]
@@ -87,9 +91,29 @@ fn arguments(of: &[(&'static str, Argument)]) -> FieldTable {
     table
 }
 
-/// How many messages wait in a queue. Declared passively: it changes nothing.
-pub(super) async fn depth(channel: &Channel, queue: &'static str) -> Result<u64, CallError> {
-    let asked =
-        channel.queue_declare(queue.into(), QueueDeclareOptions::durable().passive(), FieldTable::default());
-    answered("queue.declare", CALL_WITHIN, asked).await.map(|queue| queue.message_count().into())
+/// Makes a queue of controls for this connection alone, under a name that was never used: an exclusive queue with a
+/// fixed name races with its own former life on a reconnect (RabbitMQ documentation, "Queues").
+pub(super) async fn control_queue(channel: &Channel) -> Result<String, CallError> {
+    let name = format!("{CONTROL_QUEUES}{}", Uuid::new_v4().simple());
+    let options =
+        QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
+    let declared = channel.queue_declare(name.as_str().into(), options, arguments(CONTROL_ARGUMENTS));
+    answered("queue.declare", CALL_WITHIN, declared).await?;
+    let bound = channel.queue_bind(
+        name.as_str().into(),
+        CONTROL.into(),
+        CONTROL_KEY.into(),
+        QueueBindOptions::default(),
+        FieldTable::default(),
+    );
+    answered("queue.bind", CALL_WITHIN, bound).await?;
+    Ok(name)
+}
+
+/// What waits in a queue, and who listens. Declared passively: it changes nothing.
+pub(super) async fn depth(channel: &Channel, queue: &str) -> Result<QueueDepth, CallError> {
+    let options = QueueDeclareOptions { passive: true, ..QueueDeclareOptions::default() };
+    let asked = channel.queue_declare(queue.into(), options, FieldTable::default());
+    let queue = answered("queue.declare", CALL_WITHIN, asked).await?;
+    Ok(QueueDepth { n_ready: queue.message_count().into(), n_consumers: queue.consumer_count() })
 }

@@ -1,7 +1,8 @@
 //! Follows the stream of events.
 //!
 //! Guarantees: events come in the order of their offsets, and go on after the last one after a reconnect; none is
-//! left out while the stream keeps it. Several may come again after one, never before one.
+//! left out while the stream keeps it. Several may come again after one, never before one. After an offset that the
+//! stream does not hold, because it was lost with its broker's disk, the new stream is read from its beginning.
 //!
 //! A stream hands out as much as it has credit for; acks are the credit (RabbitMQ documentation, "Streams"). They
 //! are sent for many at once, and losing one costs nothing: the position is the reader's, not the broker's.
@@ -39,6 +40,8 @@ const QUIET_FOR: Duration = Duration::from_secs(60);
 
 /// Both the argument that says where to begin and the header that says where a message is.
 const OFFSET: &str = "x-stream-offset";
+
+mod reach;
 
 /// The events from some place on.
 pub(super) struct RabbitEvents {
@@ -126,6 +129,17 @@ impl Reader {
     async fn open(link: &Link, from: EventsFrom) -> Result<Self, BrokerError> {
         let live = link.reach().await?;
         let opened = async {
+            let from = match from {
+                EventsFrom::After(last) if !reach::goes_as_far_as(&live, last).await? => {
+                    warn!(
+                        offset = last,
+                        "the log of events ends before the last one that was read, so it is another one: it is \
+                         read from its beginning"
+                    );
+                    EventsFrom::First
+                }
+                EventsFrom::First | EventsFrom::Next | EventsFrom::After(_) | EventsFrom::Since(_) => from,
+            };
             let channel = live.consuming_channel(PREFETCH).await?;
             let mut arguments = FieldTable::default();
             arguments.insert(OFFSET.into(), offset(from));
@@ -204,12 +218,16 @@ fn offset(from: EventsFrom) -> AMQPValue {
     }
 }
 
-fn logged(message: Message) -> Result<LoggedEvent, String> {
+fn offset_of(message: &Message) -> Result<u64, String> {
     let headers = message.properties.headers().as_ref();
-    let offset = match headers.and_then(|headers| headers.inner().get(OFFSET)) {
-        Some(AMQPValue::LongLongInt(offset)) => u64::try_from(*offset).map_err(|error| error.to_string())?,
-        other => return Err(format!("its offset is {other:?}")),
-    };
+    match headers.and_then(|headers| headers.inner().get(OFFSET)) {
+        Some(AMQPValue::LongLongInt(offset)) => u64::try_from(*offset).map_err(|error| error.to_string()),
+        other => Err(format!("its offset is {other:?}")),
+    }
+}
+
+fn logged(message: Message) -> Result<LoggedEvent, String> {
+    let offset = offset_of(&message)?;
     let body = String::from_utf8(message.data).map_err(|error| format!("offset {offset}: {error}"))?;
     Ok(LoggedEvent { offset, routing_key: message.routing_key.to_string(), body })
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lapin::message::Delivery as Message;
-use lapin::options::{BasicAckOptions, BasicRejectOptions};
+use lapin::options::{BasicAckOptions, BasicNackOptions, BasicRejectOptions};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::warn;
 
@@ -34,12 +34,21 @@ impl RabbitReceipt {
         call: &'static str,
         asked: impl Future<Output = lapin::Result<bool>>,
     ) -> Result<(), BrokerError> {
-        let arrived = answered(call, CALL_WITHIN, asked).await?;
-        if !arrived {
-            return Err(BrokerError::Lost { reason: format!("{call}: its channel is gone") });
-        }
+        arrived(call, asked).await?;
         self.is_settled = true;
         Ok(())
+    }
+}
+
+/// Awaits that a settlement was written to the connection that its delivery came from.
+pub(super) async fn arrived(
+    call: &'static str,
+    asked: impl Future<Output = lapin::Result<bool>>,
+) -> Result<(), BrokerError> {
+    if answered(call, CALL_WITHIN, asked).await? {
+        Ok(())
+    } else {
+        Err(BrokerError::Lost { reason: format!("{call}: its channel is gone") })
     }
 }
 
@@ -61,6 +70,14 @@ impl Receipt for RabbitReceipt {
         let acker = self.message.acker.clone();
         let rejected = async move { acker.reject(BasicRejectOptions { requeue: false }).await };
         self.settle("basic.reject", rejected).await
+    }
+
+    /// By `basic.nack`, which RabbitMQ from 4.3 on does not count as a delivery that failed, other than
+    /// `basic.reject` (its documentation, "Quorum Queues").
+    async fn give_back(self: Box<Self>) -> Result<(), BrokerError> {
+        let acker = self.message.acker.clone();
+        let options = BasicNackOptions { requeue: true, multiple: false };
+        self.settle("basic.nack", async move { acker.nack(options).await }).await
     }
 }
 

@@ -20,7 +20,8 @@ fn rows(n_rows: i64) -> Vec<OutboxRow> {
 /// A window in which `words` were heard and the messages `unroutable` came back.
 fn verdict(words: &[Word], unroutable: &[&str]) -> Settlement {
     let rows = rows(i64::try_from(words.len()).unwrap());
-    let mut window = Window::new(&rows);
+    let messages: Vec<_> = rows.iter().map(Message::from).collect();
+    let mut window = Window::new(&messages);
     window.words = words.to_vec();
     window.returned = unroutable.iter().map(|id| ((*id).to_owned(), format!("{id} came back"))).collect();
     window.settlement()
