@@ -10,7 +10,8 @@ use common::events::Envelope;
 use common::ledger::JobView;
 use uuid::Uuid;
 
-use crate::checker::{self, Allowed};
+use crate::checker;
+pub use crate::checker::Allowed;
 use crate::world::{SOON, World};
 
 impl World {

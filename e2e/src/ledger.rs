@@ -132,6 +132,9 @@ impl World {
     }
 
     /// What each job has counted, by number: the columns that no view shows.
+    ///
+    /// # Errors
+    /// The ledger does not answer; the text says how.
     pub async fn counts(&self) -> Result<BTreeMap<i64, Count>, String> {
         let rows = self.numbers("SELECT id, lease_token, event_seq FROM jobs").await?;
         let count = |[id, lease_token, event_seq]: [i64; 3]| (id, Count { lease_token, event_seq });
@@ -139,6 +142,9 @@ impl World {
     }
 
     /// The leases of each job, oldest first.
+    ///
+    /// # Errors
+    /// The ledger does not answer; the text says how.
     pub async fn tokens(&self) -> Result<BTreeMap<i64, Vec<i64>>, String> {
         let query = "SELECT job_id, lease_token, lease_token FROM attempts ORDER BY job_id, lease_token";
         let mut tokens: BTreeMap<i64, Vec<i64>> = BTreeMap::new();

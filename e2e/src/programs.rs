@@ -79,14 +79,8 @@ impl Worker<'_> {
         self.process.text(Stream::Stderr)
     }
 
-    /// Tells the world how much memory it has taken at most so far: `VmHWM` of `/proc/PID/status`, proc(5).
     fn note_memory(&self) {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.id())).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-        if let Some(kib) = kib {
-            self.world.keep_memory(self.id(), kib * 1024);
-        }
+        self.world.note_memory(self.id());
     }
 
     /// SIGKILL.

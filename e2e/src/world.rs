@@ -222,7 +222,8 @@ impl World {
         printed.iter().map(|(name, text)| format!("==> {name}\n{text}\n")).collect()
     }
 
-    pub(crate) fn keep(&self, name: String, text: String) {
+    /// Keeps what a program printed, to be shown when the case fails, and searched for secrets.
+    pub fn keep(&self, name: String, text: String) {
         if let Ok(mut printed) = self.printed.lock() {
             printed.push((name, text));
         }
@@ -234,10 +235,15 @@ impl World {
         memory.iter().map(|(process, bytes)| (process.to_string(), *bytes)).collect()
     }
 
-    pub(crate) fn keep_memory(&self, process: u32, bytes: u64) {
-        if let Ok(mut memory) = self.memory.lock() {
+    /// Notes how much memory a running process has taken at most so far: `VmHWM` of `/proc/PID/status`, proc(5). For
+    /// workers that somebody else started.
+    pub fn note_memory(&self, process: u32) {
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        if let (Some(kib), Ok(mut memory)) = (kib, self.memory.lock()) {
             let most = memory.entry(process).or_default();
-            *most = bytes.max(*most);
+            *most = (kib * 1024).max(*most);
         }
     }
 
