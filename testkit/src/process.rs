@@ -84,16 +84,14 @@ pub struct Program {
 }
 
 impl Program {
-    /// One of our own programs, from the target directory that this test was built into.
+    /// One of our own programs, from the target directory that this test, or this program, was built into.
     ///
     /// # Errors
     /// When it is not there.
     pub fn ours(name: &str) -> Result<Self, ProcessError> {
-        let test =
+        let this =
             env::current_exe().map_err(|error| ProcessError::Machine { name: name.to_owned(), error })?;
-        // Tests are in `deps/` below the programs (or in `examples/`); a doc test is elsewhere and finds none.
-        let directory = test.parent().and_then(Path::parent).unwrap_or(Path::new("target/debug"));
-        let path = directory.join(name);
+        let path = directory_of_programs(&this).join(name);
         if path.is_file() {
             Ok(Self::at(path))
         } else {
@@ -328,6 +326,16 @@ impl Stream {
             Self::Stdout => "stdout",
             Self::Stderr => "stderr",
         }
+    }
+}
+
+/// Where Cargo puts programs, seen from one of its products: tests are in `deps/` below them (or in `examples/`), a
+/// program stands beside them. A doc test is elsewhere, and finds none.
+fn directory_of_programs(product: &Path) -> &Path {
+    let beside = product.parent().unwrap_or(Path::new("target/debug"));
+    match beside.file_name().and_then(OsStr::to_str) {
+        Some("deps" | "examples") => beside.parent().unwrap_or(beside),
+        Some(_) | None => beside,
     }
 }
 

@@ -55,6 +55,16 @@ pub async fn shared_url() -> Result<String, ServerError> {
     }
 }
 
+/// The version of the server that all tests share, for example `15.18`.
+///
+/// # Errors
+/// When there is no such server, or it gives no answer.
+pub async fn shared_version() -> Result<String, ServerError> {
+    let version = ask(&shared_url().await?, "SHOW server_version").await?.unwrap_or_default();
+    // Debian adds the version of its package.
+    Ok(version.split(' ').next().unwrap_or_default().to_owned())
+}
+
 /// Runs one statement on a connection of its own.
 async fn execute(url: &str, statement: &str) -> Result<(), ServerError> {
     ask(url, statement).await.map(drop)

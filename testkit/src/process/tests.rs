@@ -18,6 +18,13 @@ async fn both_outputs_and_the_exit_code_are_kept() {
     assert_eq!(ended.status.code(), Some(3));
 }
 
+#[test]
+fn a_test_and_a_program_find_our_programs_in_the_same_place() {
+    for product in ["/t/debug/deps/it-0f", "/t/debug/examples/it", "/t/debug/panos-chaos"] {
+        assert_eq!(directory_of_programs(Path::new(product)), Path::new("/t/debug"), "{product}");
+    }
+}
+
 #[tokio::test]
 async fn the_ready_line_is_the_first_whole_line() {
     let mut process =

@@ -81,6 +81,16 @@ pub async fn shared() -> Result<Addresses, ServerError> {
     }
 }
 
+/// The version of the node that all tests share, for example `3.10.8`.
+///
+/// # Errors
+/// When there is no such node, or its management API gives no answer.
+pub async fn shared_version() -> Result<String, ServerError> {
+    let overview =
+        management::read(&shared().await?.management, "/api/overview?columns=rabbitmq_version").await?;
+    Ok(overview["rabbitmq_version"].as_str().unwrap_or_default().to_owned())
+}
+
 fn parse(variable: &'static str, url: &str, schemes: &[&str]) -> Result<Url, ServerError> {
     let bad = |reason: String| ServerError::BadAddress { variable, reason };
     let url = Url::parse(url).map_err(|error| bad(format!("not a URL: {error}")))?;
