@@ -82,7 +82,10 @@ impl Bench {
         };
         let jobs = ["due_at", "dispatched_at", "lease_expires_at"].map(back).join(", ");
         self.sql(&format!("UPDATE jobs SET {jobs}")).await.unwrap();
-        self.sql(&format!("UPDATE outbox SET {}", back("taken_until"))).await.unwrap();
+        let outbox = ["taken_until", "created_at"].map(back).join(", ");
+        self.sql(&format!("UPDATE outbox SET {outbox}")).await.unwrap();
+        let workers = ["started_at", "seen_at", "silent_at", "left_at"].map(back).join(", ");
+        self.sql(&format!("UPDATE workers SET {workers}")).await.unwrap();
     }
 
     /// Runs statements as somebody who has the database's password, past all our code. Answers the

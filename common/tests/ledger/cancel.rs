@@ -59,7 +59,7 @@ async fn a_running_job_is_asked_to_stop(ledger: &Bench) {
     let request = view(ledger, job).await.cancel.unwrap();
     assert_eq!(request.by, bob());
     assert!(is_recent(request.at));
-    let renewed = ledger.renew(std::slice::from_ref(&claimed.lease), LEASE).await.unwrap();
+    let renewed = renew(ledger, std::slice::from_ref(&claimed.lease)).await;
     assert_eq!(renewed[0].cancel.as_ref(), Some(&request));
 
     ledger.end(&claimed.lease, &End::Cancelled, &step(&claimed)).await.unwrap();

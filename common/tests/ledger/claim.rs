@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::audit::{Actor, AuditAction};
 use common::domain::job::{JobId, JobState};
-use common::ledger::{Claim, End, ImageState, Ledger, StepRecord};
+use common::ledger::{Claim, End, ImageState, Ledger, LedgerError, StepRecord};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -15,6 +15,7 @@ on_every_ledger![
     what_cannot_be_claimed_says_why,
     a_claim_finds_what_the_attempt_before_it_left,
     a_token_grows_with_every_claim,
+    a_job_that_cannot_be_read_is_told_apart_and_leaves_the_others_alone,
 ];
 
 async fn a_claim_hands_over_the_job_and_tells_of_it(ledger: &Bench) {
@@ -105,4 +106,18 @@ async fn a_token_grows_with_every_claim(ledger: &Bench) {
         assert!(next.lease.token > claimed.lease.token);
         claimed = next;
     }
+}
+
+/// What kills the claim of one job must not look like a ledger that is away: workers wait for that.
+async fn a_job_that_cannot_be_read_is_told_apart_and_leaves_the_others_alone(ledger: &Bench) {
+    let jobs = seed_many(ledger, 2).await;
+    ledger.sql(&format!("UPDATE jobs SET goal = 'nonsense' WHERE id = {}", jobs[0])).await.unwrap();
+    drain(ledger).await;
+    for _ in 0..2 {
+        let answer = ledger.claim(jobs[0], &worker("ann"), LEASE).await;
+        assert!(matches!(&answer, Err(LedgerError::Store { .. })), "{answer:?}");
+    }
+    assert!(ledger.attempts(jobs[0]).await.unwrap().is_empty(), "nothing of it is written");
+    assert!(drain(ledger).await.is_empty());
+    claim(ledger, jobs[1], "ann").await;
 }

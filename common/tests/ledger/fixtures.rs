@@ -7,13 +7,14 @@ use common::audit::{AuditAction, AuditFact, EntryBody};
 use common::domain::device::{Device, Ha, Serial, Source};
 use common::domain::failure::FailureKind;
 use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType, PairMode, Requester};
-use common::domain::lease::WorkerId;
+use common::domain::lease::{Lease, WorkerId};
 use common::domain::path::Goal;
 use common::domain::status::{DeviceStatus, Phase, UpgradeStatus};
 use common::events::{Envelope, JobEvent};
 use common::ledger::{
     Batch, Claim, ClaimedJob, Completeness, DeviceJobRef, End, EnqueueAnswer, ImageRecord, ImageState,
-    JobView, Ledger, OutboxKind, OutboxRow, Settlement, StepRecord, TrailFilter,
+    JobView, Ledger, OutboxKind, OutboxRow, Renewal, Settlement, StepRecord, TakenRows, TrailFilter,
+    WorkerCard,
 };
 use jiff::Timestamp;
 
@@ -194,18 +195,48 @@ pub fn terminal_ends() -> Vec<(End, JobState)> {
     ]
 }
 
+/// Every end there is.
+pub fn all_ends() -> Vec<End> {
+    let snooze = End::Snooze { message: "busy".to_owned(), after: LEASE };
+    let waiting = [retry(LEASE), snooze, End::Released];
+    terminal_ends().into_iter().map(|(end, _)| end).chain(waiting).collect()
+}
+
 /// Takes everything from the outbox, as a relay with a broker that takes everything.
 pub async fn drain(ledger: &impl Handle) -> Vec<OutboxRow> {
     let mut drained = Vec::new();
     loop {
-        let rows = ledger.take_outbox(1_000, HOLD).await.unwrap();
-        if rows.is_empty() {
+        let taken = take(ledger, 1_000).await;
+        if taken.rows.is_empty() {
             return drained;
         }
-        let confirmed = rows.iter().map(|row| row.id).collect();
-        ledger.settle_outbox(&Settlement { confirmed, ..Settlement::default() }).await.unwrap();
-        drained.extend(rows);
+        let confirmed = taken.rows.iter().map(|row| row.id).collect();
+        ledger.settle_outbox(taken.by, &Settlement { confirmed, ..Settlement::default() }).await.unwrap();
+        drained.extend(taken.rows);
     }
+}
+
+/// Takes rows from the outbox, as a relay.
+pub async fn take(ledger: &impl Handle, limit: u32) -> TakenRows {
+    ledger.take_outbox(limit, HOLD).await.unwrap()
+}
+
+/// What a worker says of itself.
+pub fn card(name: &str) -> WorkerCard {
+    WorkerCard {
+        id: worker(name),
+        host: "pod-1".to_owned(),
+        version: "1.2.3".to_owned(),
+        job_types: vec![JobType::DownloadOnly],
+        concurrency: 50,
+        draining: false,
+    }
+}
+
+/// Extends leases, all of one worker.
+pub async fn renew(ledger: &impl Handle, held: &[Lease]) -> Vec<Renewal> {
+    let name = held.first().map_or("ann", |lease| lease.owner.0.as_str());
+    ledger.beat(&card(name), held, LEASE).await.unwrap().renewals
 }
 
 /// Number and type of each event among `rows`, in order.

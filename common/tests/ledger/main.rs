@@ -7,9 +7,11 @@
 //! | `enqueue.rs` | wishes become jobs; one active job per device |
 //! | `claim.rs`, `lease.rs` | taking a lease, keeping it, losing it |
 //! | `step.rs`, `end.rs` | what a worker writes, and how its attempt ends |
-//! | `pair.rs`, `fleet.rs` | who may not be claimed now, and what wakes it again |
+//! | `workers.rs` | beats, and what is known of each worker |
+//! | `pair.rs`, `fleet.rs`, `pause.rs` | who may not be claimed now, and what wakes it again |
 //! | `cancel.rs`, `due.rs`, `rescue.rs` | stopping, coming due, coming back |
 //! | `outbox.rs` | relays: order, holding, settling |
+//! | `dead_letters.rs` | messages that died, until a person has decided |
 //! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
 //! | `watch.rs` | hashes that devices report: disputes, mismatches |
 //! | `trail.rs` | the audit trail verifies, and every kind of tampering is found |
@@ -53,6 +55,7 @@ mod bench;
 mod cancel;
 mod catalogue;
 mod claim;
+mod dead_letters;
 mod due;
 mod end;
 mod enqueue;
@@ -62,6 +65,7 @@ mod inventory;
 mod lease;
 mod outbox;
 mod pair;
+mod pause;
 mod query;
 mod rescue;
 mod schema;
@@ -69,3 +73,4 @@ mod step;
 mod trail;
 mod upgrade;
 mod watch;
+mod workers;

@@ -5,8 +5,9 @@ use std::time::Duration;
 use common::audit::{Actor, AuditAction};
 use common::domain::attempt::MAX_LOST_LEASES;
 use common::domain::failure::FailureKind;
-use common::domain::job::JobState;
-use common::ledger::Rescued;
+use common::domain::hold::PauseScope;
+use common::domain::job::{JobState, JobType};
+use common::ledger::{End, LedgerError, Rescued};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -18,6 +19,10 @@ on_every_ledger![
     a_lost_job_that_was_to_stop_is_cancelled,
     a_job_that_nobody_claimed_is_woken_again,
     two_rescuers_at_once_bring_a_job_back_once,
+    of_a_rescue_and_an_end_at_once_one_ends_the_attempt,
+    a_job_whose_wake_up_is_nowhere_is_woken_again,
+    the_rescue_looks_for_lost_wake_ups_only_where_jobs_may_begin,
+    jobs_that_nobody_claimed_are_counted_by_type,
 ];
 
 const UNCLAIMED_AFTER: Duration = Duration::from_secs(3_600);
@@ -111,4 +116,100 @@ async fn two_rescuers_at_once_bring_a_job_back_once(ledger: &Bench) {
     expired.sort_unstable();
     assert_eq!(expired, jobs);
     assert_eq!(wake_ups(&drain(ledger).await).len(), 20);
+}
+
+/// The lease ran out while its worker was ending the attempt: whoever comes second finds nothing to end.
+async fn of_a_rescue_and_an_end_at_once_one_ends_the_attempt(ledger: &Bench) {
+    let jobs = seed_many(ledger, 20).await;
+    let mut held = Vec::new();
+    for job in &jobs {
+        held.push(claim(ledger, *job, "ann").await);
+    }
+    drain(ledger).await;
+    ledger.elapse(2 * LEASE).await;
+    let other = ledger.another().await;
+    let ending = async {
+        let mut ended = Vec::new();
+        for claimed in &held {
+            match ledger.end(&claimed.lease, &End::Completed, &step(claimed)).await {
+                Ok(()) => ended.push(claimed.lease.job),
+                Err(LedgerError::LeaseLost { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        ended
+    };
+    let rescuing = async {
+        let mut expired = Vec::new();
+        for _ in 0..5 {
+            expired.extend(other.rescue(UNCLAIMED_AFTER).await.unwrap().expired);
+        }
+        expired
+    };
+    let (ended, rescued) = tokio::join!(ending, rescuing);
+    let mut all: Vec<_> = ended.iter().chain(&rescued).copied().collect();
+    all.sort_unstable();
+    assert_eq!(all, jobs, "{ended:?} ended, {rescued:?} rescued");
+    let rows = drain(ledger).await;
+    for job in jobs {
+        let attempts = ledger.attempts(job).await.unwrap();
+        let ending = if ended.contains(&job) { "completed" } else { "lease_lost" };
+        assert_eq!(attempts.iter().map(|a| a.ending.as_deref()).collect::<Vec<_>>(), [Some(ending)]);
+        let of_job: Vec<_> = rows.iter().filter(|row| row.job == job).cloned().collect();
+        assert_eq!(events(&of_job).iter().map(|(number, _)| *number).collect::<Vec<_>>(), [3], "{job}");
+    }
+}
+
+async fn a_job_whose_wake_up_is_nowhere_is_woken_again(ledger: &Bench) {
+    let jobs = seed_many(ledger, 3).await;
+    ledger
+        .sql(&format!("DELETE FROM outbox WHERE kind = 'wake_up' AND job_id <> {}", jobs[0]))
+        .await
+        .unwrap();
+    ledger.cancel(jobs[1], &operator()).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    assert_eq!(rescued, Rescued { unsent: vec![jobs[2]], ..Rescued::default() });
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    let rows = drain(ledger).await;
+    assert_eq!(wake_ups(&rows), [format!("{}:1", jobs[0]), format!("{}:2", jobs[2])]);
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default(), "the broker has both");
+    assert_eq!(claim(ledger, jobs[2], "ann").await.attempt, 1);
+}
+
+async fn the_rescue_looks_for_lost_wake_ups_only_where_jobs_may_begin(ledger: &Bench) {
+    let job = seed(ledger).await;
+    ledger.sql("DELETE FROM outbox").await.unwrap();
+    ledger.pause(&operator()).await.unwrap();
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    ledger.resume(&operator()).await.unwrap();
+    let queue = PauseScope::Queue(JobType::DownloadOnly);
+    ledger.pause_part(&queue, &operator()).await.unwrap();
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    ledger.resume_part(&queue, &operator()).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    assert_eq!(rescued, Rescued { unsent: vec![job], ..Rescued::default() });
+}
+
+async fn jobs_that_nobody_claimed_are_counted_by_type(ledger: &Bench) {
+    let jobs = seed_many(ledger, 4).await;
+    let n_unclaimed = async |job_type| ledger.n_unclaimed(job_type, Duration::from_secs(60)).await.unwrap();
+    let download = JobType::DownloadOnly;
+    ledger.elapse(Duration::from_secs(90)).await;
+    assert_eq!(n_unclaimed(download).await, 0, "none was dispatched");
+    drain(ledger).await;
+    assert_eq!(n_unclaimed(download).await, 0, "all were dispatched now");
+    ledger.elapse(Duration::from_secs(90)).await;
+    assert_eq!(n_unclaimed(download).await, 4);
+    assert_eq!(n_unclaimed(JobType::Upgrade).await, 0);
+
+    claim(ledger, jobs[0], "ann").await;
+    ledger.sql(&format!("UPDATE jobs SET held_up = (1 = 1) WHERE id = {}", jobs[1])).await.unwrap();
+    ledger.sql(&format!("UPDATE jobs SET waits_for = {} WHERE id = {}", jobs[0], jobs[2])).await.unwrap();
+    assert_eq!(n_unclaimed(download).await, 1, "the others wait for something else");
+    ledger.pause(&operator()).await.unwrap();
+    assert_eq!(n_unclaimed(download).await, 0);
+    ledger.resume(&operator()).await.unwrap();
+    let queue = PauseScope::Queue(download);
+    ledger.pause_part(&queue, &operator()).await.unwrap();
+    assert_eq!(n_unclaimed(download).await, 0);
 }

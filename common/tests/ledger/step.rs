@@ -6,7 +6,8 @@ use common::audit::{Actor, AuditAction};
 use common::domain::failure::FailureKind;
 use common::domain::hash::{Evidence, HashOutcome, Sha256Hex};
 use common::domain::job::JobState;
-use common::ledger::{ImageRecord, ImageState, LedgerError, StepRecord};
+use common::domain::lease::{Lease, LeaseToken};
+use common::ledger::{End, ImageRecord, ImageState, LedgerError, StepRecord};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -19,6 +20,8 @@ on_every_ledger![
     the_last_failure_is_kept_until_a_step_succeeds,
     steps_of_many_jobs_at_once_are_all_written,
     an_image_that_left_the_path_is_dropped_unless_it_was_asked_for,
+    events_are_numbered_without_gaps_whoever_writes_at_once,
+    a_relay_that_dies_leaves_no_gap,
 ];
 
 async fn a_step_is_written_with_all_that_it_tells(ledger: &Bench) {
@@ -164,4 +167,55 @@ async fn an_image_that_left_the_path_is_dropped_unless_it_was_asked_for(ledger: 
     kept.remove(1);
     kept.push(added);
     assert_eq!(ledger.images(claimed.lease.job).await.unwrap(), kept);
+}
+
+/// A worker writes steps while its job is asked to stop, its lease is renewed, and a relay takes what is there.
+async fn events_are_numbered_without_gaps_whoever_writes_at_once(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    let job = claimed.lease.job;
+    let other = ledger.another().await;
+    let stale = Lease { token: LeaseToken(0), ..claimed.lease.clone() };
+    let steps = async {
+        for _ in 0..15 {
+            ledger.record(&claimed.lease, &full_step(&claimed)).await.unwrap();
+        }
+    };
+    let strangers = async {
+        for n in 0..15 {
+            let answer = other.record(&stale, &full_step(&claimed)).await;
+            assert!(matches!(answer, Err(LedgerError::LeaseLost { .. })), "{answer:?}");
+            if n == 5 {
+                other.cancel(job, &operator()).await.unwrap();
+            }
+            assert_eq!(renew(&other, std::slice::from_ref(&claimed.lease)).await.len(), 1);
+        }
+    };
+    let relay = async {
+        let mut published = Vec::new();
+        for _ in 0..15 {
+            published.extend(drain(&other).await);
+        }
+        published
+    };
+    let ((), (), mut published) = tokio::join!(steps, strangers, relay);
+    ledger.end(&claimed.lease, &End::Cancelled, &step(&claimed)).await.unwrap();
+    published.extend(drain(ledger).await);
+    let numbers: Vec<i64> = events(&published).into_iter().map(|(number, _)| number).collect();
+    // Queued, started, two of each step, the wish to stop, the end.
+    assert_eq!(numbers, (1..=34).collect::<Vec<_>>());
+}
+
+/// Between the step and the broker's answer; what was told is told again, and nothing is missing.
+async fn a_relay_that_dies_leaves_no_gap(ledger: &Bench) {
+    let claimed = running(ledger).await;
+    ledger.record(&claimed.lease, &full_step(&claimed)).await.unwrap();
+    let mut published = take(ledger, 3).await.rows;
+    ledger.elapse(2 * HOLD).await;
+    ledger.record(&claimed.lease, &full_step(&claimed)).await.unwrap();
+    published.extend(drain(&ledger.another().await).await);
+    let mut numbers: Vec<i64> = events(&published).into_iter().map(|(number, _)| number).collect();
+    assert_eq!(numbers.len(), 8, "two of them twice: {numbers:?}");
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
 }
