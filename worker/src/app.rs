@@ -12,7 +12,7 @@ use common::config::Config;
 use common::domain::job::{JobState, JobType};
 use common::domain::lease::WorkerId;
 use common::engine::Engine;
-use common::ledger::{JobFilter, LedgerError};
+use common::ledger::{JobFilter, LedgerError, WorkerCard};
 use common::report::Chain;
 use common::shutdown::Shutdown;
 use tokio_util::sync::CancellationToken;
@@ -21,25 +21,30 @@ use tracing::{info, warn};
 
 use crate::consumer::{Consumer, Taken};
 use crate::context::{Context, Patience};
+use crate::control;
 use crate::device::{Connector, ConnectorError};
 use crate::gate::Gate;
 use crate::lease_keeper::LeaseKeeper;
+use crate::orders::Orders;
+use crate::outage::Outage;
 use crate::pace::Pace;
 use crate::perform;
 use crate::relay::Relay;
-use crate::rescuer;
+use crate::rescuer::{Rescuer, Rhythm};
 use crate::steps;
 use crate::trusted::Trusted;
 
-/// Time for the last messages after the last attempt; what is left then, another relay publishes.
-const FINAL_FLUSH: Duration = Duration::from_secs(5);
+/// Time for the last words after the last attempt: messages, a last anchor, and that this worker is gone. What is left
+/// then, another relay publishes. With the default grace, and all the rest at its longest, a worker that is told to
+/// stop is gone before the 30 s are over after which Kubernetes kills it (`terminationGracePeriodSeconds`).
+const LAST_WORDS: Duration = Duration::from_secs(4);
 
 /// Time that attempts get to hand their leases back after an abort.
 const ABORT_GRACE: Duration = Duration::from_secs(5);
 
 /// Time that lease keeper, relay and rescuer get to come to the end of what they are doing. What a hanging ledger or
 /// broker keeps beyond it is dropped: a held lease runs out, a row of the outbox comes free.
-const PARTS_GRACE: Duration = Duration::from_secs(5);
+const PARTS_GRACE: Duration = Duration::from_secs(4);
 
 /// Time between two looks whether everything has ended, with [`Until::Idle`].
 const IDLE_CHECK: Duration = Duration::from_millis(500);
@@ -58,7 +63,8 @@ pub enum Until {
 pub enum Ending {
     /// There was nothing left to do.
     Idle,
-    /// Jobs wait, and the fleet is held: nobody begins them before it is resumed.
+    /// Jobs wait, and the fleet is held, or all that wait for this worker are paused: nobody begins them here before a
+    /// person says so.
     Held,
     /// It was told to; leases were handed back.
     Stopped,
@@ -89,10 +95,12 @@ pub struct App {
     engine: Engine,
     context: Arc<Context>,
     keeper: Arc<LeaseKeeper>,
+    orders: Arc<Orders>,
     relay: Arc<Relay>,
     consumer: Consumer,
     job_types: Vec<JobType>,
     grace: Duration,
+    rhythm: Rhythm,
 }
 
 impl App {
@@ -107,16 +115,31 @@ impl App {
         {
             return Err(SetupError::NotPerformed { job_type });
         }
-        let connector = Connector::new(config)?;
-        connector.check_firewall_login()?;
         let host = gethostname::gethostname().to_string_lossy().into_owned();
         let worker = WorkerId::unique(&host, std::process::id());
+        let connector = Connector::for_worker(config, &worker)?;
+        connector.check_firewall_login()?;
         let ledger = Arc::clone(&engine.ledger);
-        let keeper =
-            LeaseKeeper::new(Arc::clone(&ledger), worker, config.lease.ttl, config.lease.renew_every);
-        let keeper = Arc::new(keeper);
         let relay = Arc::new(Relay::new(engine.clone(), config.relay.every, config.relay.window));
         let gate = Arc::new(Gate::new(Arc::clone(&ledger), config.firewall.refusals_before_hold));
+        let job_types = config.worker.job_types.clone();
+        let orders = Arc::new(Orders::new(worker.clone(), job_types.clone(), Arc::clone(&gate)));
+        let card = WorkerCard {
+            id: worker,
+            host,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            job_types: job_types.clone(),
+            concurrency: u32::try_from(config.worker.concurrency).unwrap_or(u32::MAX),
+            draining: false,
+        };
+        let keeper = Arc::new(LeaseKeeper::new(
+            Arc::clone(&ledger),
+            card,
+            Arc::clone(&orders),
+            stop.clone(),
+            config.lease.ttl,
+            config.lease.renew_every,
+        ));
         let context = Arc::new(Context {
             relay: Arc::clone(&relay),
             clock: Arc::new(SystemClock),
@@ -136,15 +159,20 @@ impl App {
             },
             stop: stop.clone(),
         });
-        let job_types = config.worker.job_types.clone();
         let consumer = Consumer::new(
             engine.clone(),
             Arc::clone(&keeper),
             gate,
-            job_types.clone(),
+            Arc::clone(&orders),
             config.worker.concurrency,
         );
-        Ok(Self { engine, context, keeper, relay, consumer, job_types, grace: config.worker.grace })
+        let rhythm = Rhythm {
+            every: config.rescue.every_at_most(config.lease.ttl),
+            unclaimed_after: config.rescue.unclaimed_after,
+            anchor_every: config.audit.anchor_every,
+        };
+        let grace = config.worker.grace;
+        Ok(Self { engine, context, keeper, orders, relay, consumer, job_types, grace, rhythm })
     }
 
     /// Name of this worker in ledger, logs and audit trail.
@@ -169,11 +197,13 @@ impl App {
             parts_end.cancel();
             ending
         };
+        let rescuer = Rescuer::new(&self.engine, &self.job_types, &self.relay, self.rhythm);
         let parts = async {
             tokio::join!(
                 self.keeper.run(&parts_end),
+                control::run(&self.engine, &self.keeper, &parts_end),
                 self.relay.run(&parts_end),
-                rescuer::run(&self.engine, &self.job_types, &self.relay, self.keeper.ttl(), &parts_end),
+                rescuer.run(&parts_end),
             )
         };
         let too_late = async {
@@ -183,16 +213,36 @@ impl App {
         // The parts outlive the attempts: a lease is renewed and an event relayed until the last one has ended.
         let (ending, ()) = tokio::join!(working, async {
             tokio::select! {
-                ((), (), ()) = parts => {}
+                ((), (), (), ()) = parts => {}
                 () = too_late => warn!("ledger or broker did not answer before the end"),
             }
         });
-        if let Err(error) = self.relay.flush(FINAL_FLUSH).await {
-            warn!("not everything was told before the end: {}; another relay will", Chain(&error));
-        }
+        self.last_words().await;
         let ending = ending?;
         info!(worker.id = %self.worker(), "worker {} ends, {}", self.worker(), if stop.is_draining() { "as told" } else { "nothing is left that it may do" });
         Ok(ending)
+    }
+
+    /// What is still to be told, each as far as there is time.
+    async fn last_words(&self) {
+        let ledger = &self.engine.ledger;
+        let flush = async {
+            if let Err(error) = self.relay.flush(LAST_WORDS).await {
+                warn!("not everything was told before the end: {}; another relay will", Chain(&error));
+            }
+        };
+        let leave = async {
+            let left = async {
+                ledger.leave(self.worker()).await?;
+                ledger.anchor(Duration::ZERO).await
+            };
+            match tokio::time::timeout(LAST_WORDS, left).await {
+                Ok(Ok(_)) => {}
+                Ok(Err(error)) => warn!("the ledger was not told of the end: {}", Chain(&error)),
+                Err(_) => warn!("the ledger did not answer before the end"),
+            }
+        };
+        tokio::join!(flush, leave);
     }
 
     async fn take_jobs(&self, until: Until, attempts: &TaskTracker) -> Result<Ending, SetupError> {
@@ -223,27 +273,44 @@ impl App {
         }
     }
 
-    /// Ends when no job of our types waits or runs, here or anywhere; when the fleet is held, as soon as none runs here:
-    /// a program that waits for a person keeps those waiting who wait for it.
+    /// Ends when no job of our types waits or runs, here or anywhere; when the fleet is held, or all that waits is
+    /// paused, as soon as none runs here: a program that waits for a person keeps those waiting who wait for it.
     async fn idle(&self, attempts: &TaskTracker) -> Ending {
-        let active = JobFilter {
-            states: vec![JobState::Scheduled, JobState::Available, JobState::Running],
-            job_types: self.job_types.clone(),
-            ..JobFilter::default()
-        };
+        let mut outage = Outage::none("it is not known whether anything is left");
         loop {
             tokio::time::sleep(IDLE_CHECK).await;
             if !attempts.is_empty() {
                 continue;
             }
-            let ledger = &self.engine.ledger;
-            match tokio::try_join!(ledger.jobs(&active, 1), ledger.hold()) {
+            match self.what_is_left().await {
                 Ok(_) if !attempts.is_empty() => {}
-                Ok((jobs, _)) if jobs.is_empty() => return Ending::Idle,
-                Ok((_, Some(_))) => return Ending::Held,
-                Ok((_, None)) => {}
-                Err(error) => warn!("cannot see whether anything is left: {}", Chain(&error)),
+                Ok(Some(ending)) => return ending,
+                Ok(None) => outage.over(),
+                Err(error) => outage.met(&error),
             }
         }
+    }
+
+    /// Why a worker without an attempt has nothing to do any more; `None` while it has.
+    async fn what_is_left(&self) -> Result<Option<Ending>, LedgerError> {
+        let ledger = &self.engine.ledger;
+        let (left, hold, pauses) =
+            tokio::try_join!(self.any_left(&self.job_types), ledger.hold(), ledger.pauses())?;
+        if !left {
+            return Ok(Some(Ending::Idle));
+        }
+        let open = self.orders.open_beside(&pauses);
+        let is_held = hold.is_some() || open.is_empty();
+        let may_go_on = !is_held && (open.len() == self.job_types.len() || self.any_left(&open).await?);
+        Ok(if may_go_on { None } else { Some(Ending::Held) })
+    }
+
+    async fn any_left(&self, job_types: &[JobType]) -> Result<bool, LedgerError> {
+        let active = JobFilter {
+            states: vec![JobState::Scheduled, JobState::Available, JobState::Running],
+            job_types: job_types.to_vec(),
+            ..JobFilter::default()
+        };
+        Ok(!self.engine.ledger.jobs(&active, 1).await?.is_empty())
     }
 }

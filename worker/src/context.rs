@@ -11,8 +11,8 @@ use common::shutdown::Shutdown;
 
 use crate::device::Connector;
 use crate::gate::Gate;
+use crate::hold::Hold;
 use crate::journal::Journal;
-use crate::lease_keeper::Hold;
 use crate::pace::Pace;
 use crate::relay::Relay;
 use crate::trusted::Trusted;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use common::config::{Config, Secret, TlsVerify};
 use common::domain::device::Serial;
+use common::domain::lease::WorkerId;
 use panos::{
     Client, Credentials, Endpoint, KeyCache, Messages, PanosError, Pins, Transport, TransportConfig, Trust,
 };
@@ -73,6 +74,18 @@ impl Connector {
     /// # Errors
     /// [`ConnectorError::Transport`] when certificates cannot be read, [`ConnectorError::Messages`].
     pub fn new(config: &Config) -> Result<Self, ConnectorError> {
+        Self::named(config, USER_AGENT.to_owned())
+    }
+
+    /// The same, whose calls say which worker makes them: in a firewall's log two workers can be told apart.
+    ///
+    /// # Errors
+    /// As for [`Self::new`].
+    pub fn for_worker(config: &Config, worker: &WorkerId) -> Result<Self, ConnectorError> {
+        Self::named(config, user_agent(worker))
+    }
+
+    fn named(config: &Config, user_agent: String) -> Result<Self, ConnectorError> {
         panos::install_crypto_provider();
         let messages = Arc::new(messages::of(config)?);
         let pinned = Pinned { configured: config.tls.pins.clone(), by_host: Pins::new() };
@@ -84,7 +97,7 @@ impl Connector {
             connect_timeout: config.firewall.connect_timeout,
             read_timeout: config.firewall.read_timeout,
             slow_timeout: config.firewall.check_timeout,
-            user_agent: USER_AGENT.to_owned(),
+            user_agent,
             ..TransportConfig::default()
         };
         let for_panorama =
@@ -147,6 +160,13 @@ impl Connector {
     }
 }
 
+/// `panos-upgrade/1.2.3 (host-17-0a1b2c3d)`. A host's name may hold anything; a header and its comment may not.
+fn user_agent(worker: &WorkerId) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let id: String = worker.0.chars().map(|c| if is_plain(c) { c } else { '_' }).collect();
+    format!("{USER_AGENT} ({id})")
+}
+
 impl Login {
     fn credentials(&self, key: &'static str) -> Result<Credentials, ConnectorError> {
         self.credentials.clone().ok_or(ConnectorError::NotConfigured { key })
@@ -179,4 +199,16 @@ fn trust(config: &Config, pins: &Pins) -> Result<Trust, ConnectorError> {
         TlsVerify::Pinned => Trust::Pinned(pins.clone()),
         TlsVerify::None => Trust::None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_says_which_worker_makes_it_whatever_its_host_is_called() {
+        let named = user_agent(&WorkerId("büro (1)\r\n-17-0a1b2c3d".to_owned()));
+        assert_eq!(named, format!("{USER_AGENT} (b_ro__1___-17-0a1b2c3d)"));
+        assert!(named.is_ascii());
+    }
 }

@@ -187,7 +187,10 @@ impl StepError {
                 LedgerError::LeaseLost { .. }
                 | LedgerError::UnknownJob { .. }
                 | LedgerError::UnknownDevice { .. }
+                | LedgerError::UnknownWorker { .. }
+                | LedgerError::UnknownDeadLetter { .. }
                 | LedgerError::NotReachable { .. }
+                | LedgerError::Full { .. }
                 | LedgerError::Schema { .. }
                 | LedgerError::Store { .. },
             ) => D::LetGo,

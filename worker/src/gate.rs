@@ -20,6 +20,7 @@ use common::domain::hold::{FleetHold, HoldCause};
 use common::ledger::{Ledger, LedgerError};
 use common::report::Chain;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 /// First calls at a time while nothing is known about the log-in: enough that one dead address does not keep the
@@ -28,13 +29,13 @@ const FIRST_CALLS: usize = 3;
 
 /// Whether attempts may make their first call.
 #[derive(Debug, Clone, PartialEq)]
-enum Way {
+pub(crate) enum Way {
     /// A few at a time.
     Narrow,
     /// All.
     Open,
-    /// None: the fleet is held.
-    Shut(FleetHold),
+    /// None: the fleet is held, as was noticed then.
+    Shut(FleetHold, Instant),
 }
 
 /// Turned away: the fleet is held.
@@ -70,7 +71,7 @@ impl Gate {
         let mut way = self.way.subscribe();
         loop {
             match &*way.borrow_and_update() {
-                Way::Shut(_) => return Err(Shut),
+                Way::Shut(..) => return Err(Shut),
                 Way::Open => return Ok(self.pass(None)),
                 Way::Narrow if self.trip_after == 0 => return Ok(self.pass(None)),
                 Way::Narrow => {}
@@ -91,8 +92,8 @@ impl Gate {
     /// Takes note of a hold, and says once how it ends.
     pub fn shut(&self, hold: &FleetHold) {
         let is_news = self.way.send_if_modified(|way| {
-            let is_news = !matches!(way, Way::Shut(known) if known.since == hold.since);
-            *way = Way::Shut(hold.clone());
+            let is_news = !matches!(way, Way::Shut(known, _) if known.since == hold.since);
+            *way = Way::Shut(hold.clone(), Instant::now());
             is_news
         });
         if is_news {
@@ -111,7 +112,7 @@ impl Gate {
     /// Whether a hold was taken note of that has not ended yet, as far as this process knows.
     #[must_use]
     pub fn is_shut(&self) -> bool {
-        matches!(&*self.way.borrow(), Way::Shut(_))
+        matches!(&*self.way.borrow(), Way::Shut(..))
     }
 
     /// Counts a device that refuses user, password or key.
@@ -131,10 +132,11 @@ impl Gate {
         Ok(())
     }
 
-    /// Takes note of the end of a hold; the log-in has to prove itself again.
-    pub fn reopen(&self) {
+    /// Takes note that there was no hold when the ledger was asked at `asked_at`; a hold that was noticed later stays.
+    /// The log-in has to prove itself again.
+    pub fn reopen(&self, asked_at: Instant) {
         let was_shut = self.way.send_if_modified(|way| {
-            let was_shut = matches!(way, Way::Shut(_));
+            let was_shut = matches!(way, Way::Shut(_, noticed_at) if *noticed_at <= asked_at);
             if was_shut {
                 *way = Way::Narrow;
             }
@@ -145,10 +147,15 @@ impl Gate {
         }
     }
 
+    /// Changes whenever the gate does.
+    pub(crate) fn watch(&self) -> watch::Receiver<Way> {
+        self.way.subscribe()
+    }
+
     /// Moves between narrow and open; a hold stays.
     fn widen(&self, to: Way) {
         self.way.send_if_modified(|way| {
-            let moves = !matches!(way, Way::Shut(_)) && *way != to;
+            let moves = !matches!(way, Way::Shut(..)) && *way != to;
             if moves {
                 *way = to;
             }

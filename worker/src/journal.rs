@@ -16,10 +16,11 @@ use common::events::JobEvent;
 use common::ledger::{ClaimedJob, End, ImageRecord, Ledger, LedgerError, StepRecord};
 use common::report::Chain;
 use serde_json::Value;
-use tracing::warn;
+use tracing::debug;
 
-use crate::lease_keeper::Hold;
+use crate::hold::Hold;
 use crate::relay::Relay;
+use crate::uncut::Uncut;
 
 /// Pause before a write is tried again while the ledger is away, doubled up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -39,6 +40,7 @@ pub struct Journal {
     dropped: Vec<Version>,
     audit: Vec<AuditFact>,
     events: Vec<JobEvent>,
+    writing: Arc<Uncut>,
 }
 
 impl Journal {
@@ -74,7 +76,13 @@ impl Journal {
             dropped: Vec::new(),
             audit: Vec::new(),
             events: Vec::new(),
+            writing: Arc::default(),
         }
+    }
+
+    /// Not free while something is being written: cut there, nobody would know whether it was.
+    pub(crate) fn writing(&self) -> Arc<Uncut> {
+        Arc::clone(&self.writing)
     }
 
     /// The document as it stands.
@@ -176,13 +184,16 @@ impl Journal {
             events: self.events.clone(),
             dropped: self.dropped.clone(),
         };
+        let writing = Arc::clone(&self.writing);
         let mut pause = FIRST_PAUSE;
         loop {
             self.hold.check()?;
+            let whole = writing.enter();
             let written = match end {
                 None => self.ledger.record(self.hold.lease(), &step).await,
                 Some(end) => self.ledger.end(self.hold.lease(), end, &step).await,
             };
+            drop(whole);
             match written {
                 Ok(()) => {
                     self.changed.clear();
@@ -194,8 +205,8 @@ impl Journal {
                 }
                 // The write may have been committed although its answer was lost; then the second one adds the
                 // same entries and events once more, or finds the lease gone. Neither does harm.
-                Err(error @ LedgerError::NotReachable { .. }) => {
-                    warn!("step not written, trying again in {pause:?}: {}", Chain(&error));
+                Err(error @ (LedgerError::NotReachable { .. } | LedgerError::Full { .. })) => {
+                    debug!("step not written, trying again in {pause:?}: {}", Chain(&error));
                     tokio::select! {
                         () = tokio::time::sleep(pause) => {}
                         () = self.hold.lost() => {}

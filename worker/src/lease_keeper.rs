@@ -1,103 +1,50 @@
-//! Keeps the leases of this process, and stops the attempts that lost theirs.
+//! The beat of a worker: says that it lives, renews its leases, and learns what people want of it.
 //!
 //! # Guarantees
-//! All leases are renewed in one statement per interval, and only those that an attempt stands behind: a job whose
-//! attempt was let go without a word comes free. An attempt is fenced when the ledger says that its
-//! lease is gone, and also when no renewal came through in time: its deadline is counted on this process's
-//! monotonic clock from the moment the last successful renewal was *sent*, less a margin, so that a worker
-//! that is cut off, suspended or on a wrong clock stops before another one may start.
+//! One call per interval does all of that, also while nothing is held. Renewed are only leases that an attempt stands
+//! behind: a job whose attempt was let go without a word comes free. An attempt is fenced when the ledger says that
+//! its lease is gone, and also when no renewal came through in time, by its own deadline ([`Hold`]), while a beat
+//! hangs as well as between two. A [nudge](LeaseKeeper::nudge) makes the next beat come now; any number of them make
+//! at most one every [`COALESCE`]. While the ledger is away a beat is tried sooner than every interval, and the log
+//! says so once.
 //!
 //! # Leaves to others
-//! What a fenced attempt does (nothing more: [`crate::perform`]); giving leases back ([`crate::journal`]).
+//! What may be sent under a lease ([`crate::hold`]); what follows from a hold or a pause ([`crate::orders`]); giving
+//! leases back ([`crate::journal`]).
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::domain::job::JobId;
 use common::domain::lease::{Lease, LeaseToken, WorkerId};
-use common::ledger::{CancelRequest, Ledger, LedgerError, Renewal};
-use common::report::Chain;
+use common::ledger::{Ledger, LedgerError, Renewal, WorkerCard};
+use common::shutdown::Shutdown;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
+
+use crate::hold::Hold;
+use crate::orders::Orders;
+use crate::outage::Outage;
 
 /// Part of a lease that is given up for safety: the time between the last look at the deadline and the
 /// moment a command reaches the device.
 const MARGIN: f64 = 0.1;
 
-/// One held lease, as the attempt under it sees it.
-#[derive(Debug)]
-pub struct Hold {
-    lease: Lease,
-    /// Nothing may be sent to the device after this.
-    deadline: Mutex<Instant>,
-    lost: CancellationToken,
-    cancel: OnceLock<CancelRequest>,
-    cancelled: CancellationToken,
-    /// The end of the attempt is being written: a renewal that no longer finds the lease means that it was.
-    ending: AtomicBool,
-}
-
-impl Hold {
-    fn new(lease: Lease, deadline: Instant) -> Self {
-        Self {
-            lease,
-            deadline: Mutex::new(deadline),
-            lost: CancellationToken::new(),
-            cancel: OnceLock::new(),
-            cancelled: CancellationToken::new(),
-            ending: AtomicBool::new(false),
-        }
-    }
-
-    /// Says that the end of the attempt is being written now.
-    pub fn begin_end(&self) {
-        self.ending.store(true, Ordering::SeqCst);
-    }
-
-    /// The right to act that this is about.
-    #[must_use]
-    pub fn lease(&self) -> &Lease {
-        &self.lease
-    }
-
-    /// Whether the device may still be touched. Ask before every command.
-    ///
-    /// # Errors
-    /// [`LedgerError::LeaseLost`] once it is fenced.
-    pub fn check(&self) -> Result<(), LedgerError> {
-        if self.lost.is_cancelled() || Instant::now() >= *locked(&self.deadline) {
-            Err(LedgerError::LeaseLost { job: self.lease.job })
-        } else {
-            Ok(())
-        }
-    }
-
-    /// Ends when the lease is lost.
-    pub async fn lost(&self) {
-        self.lost.cancelled().await;
-    }
-
-    /// Ends when somebody wants the job to stop.
-    pub async fn cancelled(&self) {
-        self.cancelled.cancelled().await;
-    }
-
-    /// Whether somebody wants the job to stop.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.cancelled.is_cancelled()
-    }
-}
+/// Shortest time between two beats, however many controls come.
+const COALESCE: Duration = Duration::from_millis(200);
 
 /// Holds leases until their guards are dropped.
 pub struct LeaseKeeper {
     ledger: Arc<dyn Ledger>,
-    worker: WorkerId,
+    card: WorkerCard,
+    orders: Arc<Orders>,
+    stop: Shutdown,
     ttl: Duration,
     renew_every: Duration,
+    nudged: Notify,
     holds: Mutex<HashMap<JobId, Arc<Hold>>>,
 }
 
@@ -119,23 +66,41 @@ impl Drop for HoldGuard {
     fn drop(&mut self) {
         let mut holds = locked(&self.keeper.holds);
         // A later claim of the same job by this process has taken the place: that one stays.
-        if holds.get(&self.hold.lease.job).is_some_and(|now| Arc::ptr_eq(now, &self.hold)) {
-            holds.remove(&self.hold.lease.job);
+        if holds.get(&self.hold.lease().job).is_some_and(|now| Arc::ptr_eq(now, &self.hold)) {
+            holds.remove(&self.hold.lease().job);
         }
     }
 }
 
+/// A beat without an answer.
+#[derive(Debug, thiserror::Error)]
+enum Missed {
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error("no answer in {0:?}")]
+    Late(Duration),
+}
+
 impl LeaseKeeper {
-    /// A keeper that renews for `worker`: leases of `ttl`, every `renew_every`.
+    /// A keeper that beats for the worker of `card`: leases of `ttl`, every `renew_every`. What a beat brings back is
+    /// told to `orders`; `stop` tells what the card says of draining.
     #[must_use]
-    pub fn new(ledger: Arc<dyn Ledger>, worker: WorkerId, ttl: Duration, renew_every: Duration) -> Self {
-        Self { ledger, worker, ttl, renew_every, holds: Mutex::default() }
+    pub fn new(
+        ledger: Arc<dyn Ledger>,
+        card: WorkerCard,
+        orders: Arc<Orders>,
+        stop: Shutdown,
+        ttl: Duration,
+        renew_every: Duration,
+    ) -> Self {
+        let (nudged, holds) = (Notify::new(), Mutex::default());
+        Self { ledger, card, orders, stop, ttl, renew_every, nudged, holds }
     }
 
     /// Name under which leases are taken.
     #[must_use]
     pub fn worker(&self) -> &WorkerId {
-        &self.worker
+        &self.card.id
     }
 
     /// Length of a lease.
@@ -148,45 +113,61 @@ impl LeaseKeeper {
     #[must_use]
     pub fn hold(self: &Arc<Self>, lease: Lease, asked_at: Instant) -> HoldGuard {
         let hold = Arc::new(Hold::new(lease, self.deadline(asked_at)));
-        locked(&self.holds).insert(hold.lease.job, Arc::clone(&hold));
+        locked(&self.holds).insert(hold.lease().job, Arc::clone(&hold));
         HoldGuard { keeper: Arc::clone(self), hold }
     }
 
-    /// Renews until `end`. A ledger that does not answer is asked again; each lease ends at its own deadline.
+    /// Whether this process holds the lease of a job.
+    #[must_use]
+    pub fn holds(&self, job: JobId) -> bool {
+        locked(&self.holds).contains_key(&job)
+    }
+
+    /// Asks for a beat now: something has changed in the ledger.
+    pub fn nudge(&self) {
+        self.nudged.notify_one();
+    }
+
+    /// Beats and fences until `end`. A ledger that does not answer is asked again; each lease ends at its own
+    /// deadline.
     pub async fn run(&self, end: &CancellationToken) {
-        let mut next_renewal = Instant::now() + self.renew_every;
+        tokio::join!(self.beats(end), self.fences(end));
+    }
+
+    async fn beats(&self, end: &CancellationToken) {
+        let mut outage = Outage::none("no beat: leases are not renewed, nor is anything learned");
+        let mut was_draining = false;
         loop {
+            let began = Instant::now();
+            match self.beat().await {
+                Ok(()) => outage.over(),
+                Err(missed) => outage.met(&missed),
+            }
+            let wait = if outage.is_on() { outage.pause().min(self.renew_every) } else { self.renew_every };
             tokio::select! {
                 () = end.cancelled() => return,
-                () = tokio::time::sleep_until(next_renewal.min(self.earliest_deadline())) => {}
+                () = tokio::time::sleep_until(began + wait) => {}
+                () = self.nudged.notified() => tokio::time::sleep_until(began + COALESCE).await,
+                // The list of workers says so from now on.
+                () = self.stop.draining(), if !was_draining => was_draining = true,
             }
-            if Instant::now() >= next_renewal {
-                next_renewal = Instant::now() + self.renew_every;
-                self.renew().await;
-            }
-            self.fence_overdue();
         }
     }
 
-    async fn renew(&self) {
+    async fn beat(&self) -> Result<(), Missed> {
         let sent_at = Instant::now();
         let held: Vec<Lease> = locked(&self.holds)
             .values()
-            .filter(|hold| !hold.lost.is_cancelled())
-            .map(|hold| hold.lease.clone())
+            .filter(|hold| !hold.is_lost())
+            .map(|hold| hold.lease().clone())
             .collect();
-        if held.is_empty() {
-            return;
-        }
-        // A renewal that hangs would keep the deadlines from being looked at.
-        let answer = tokio::time::timeout(self.renew_every, self.ledger.renew(&held, self.ttl)).await;
-        match answer {
-            Ok(Ok(renewals)) => self.take_over(&held, &renewals, sent_at),
-            Ok(Err(error)) => warn!(worker.id = %self.worker, "leases not renewed: {}", Chain(&error)),
-            Err(_) => {
-                warn!(worker.id = %self.worker, "leases not renewed: no answer in {:?}", self.renew_every);
-            }
-        }
+        let card = WorkerCard { draining: self.stop.is_draining(), ..self.card.clone() };
+        // Bounded, so that the next one is sent in time.
+        let answer = tokio::time::timeout(self.renew_every, self.ledger.beat(&card, &held, self.ttl)).await;
+        let beat = answer.map_err(|_| Missed::Late(self.renew_every))??;
+        self.take_over(&held, &beat.renewals, sent_at);
+        self.orders.take_over(beat.hold.as_ref(), beat.pauses, sent_at);
+        Ok(())
     }
 
     fn take_over(&self, asked: &[Lease], renewals: &[Renewal], sent_at: Instant) {
@@ -194,25 +175,31 @@ impl LeaseKeeper {
             renewals.iter().map(|renewal| ((renewal.job, renewal.token), renewal)).collect();
         let holds = locked(&self.holds);
         for lease in asked {
-            let hold = holds.get(&lease.job).filter(|hold| hold.lease.token == lease.token);
+            let hold = holds.get(&lease.job).filter(|hold| hold.lease().token == lease.token);
             // Its attempt has ended in the meantime.
             let Some(hold) = hold else { continue };
             match renewed.get(&(lease.job, lease.token)) {
                 Some(renewal) => {
-                    *locked(&hold.deadline) = self.deadline(sent_at);
-                    if let Some(cancel) = &renewal.cancel {
-                        let first = hold.cancel.set(cancel.clone()).is_ok();
-                        hold.cancelled.cancel();
-                        if first {
-                            info!(
-                                job.id = hold.lease.job.0,
-                                "job {}: asked to stop by {}", hold.lease.job, cancel.by.operator
-                            );
-                        }
+                    hold.extend_to(self.deadline(sent_at));
+                    if let Some(cancel) = &renewal.cancel
+                        && hold.cancel(cancel)
+                    {
+                        let job = lease.job;
+                        info!(job.id = job.0, "job {job}: asked to stop by {}", cancel.by.operator);
                     }
                 }
-                None if hold.ending.load(Ordering::SeqCst) => {}
+                None if hold.is_ending() => {}
                 None => self.fence(hold, "the ledger gave it to another or took it back"),
+            }
+        }
+    }
+
+    /// Apart from the beats, so that one that hangs delays no deadline.
+    async fn fences(&self, end: &CancellationToken) {
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep_until(self.earliest_deadline()) => self.fence_overdue(),
             }
         }
     }
@@ -220,16 +207,17 @@ impl LeaseKeeper {
     fn fence_overdue(&self) {
         let now = Instant::now();
         for hold in locked(&self.holds).values() {
-            if now >= *locked(&hold.deadline) && !hold.lost.is_cancelled() {
+            if now >= hold.deadline() && !hold.is_lost() {
                 self.fence(hold, "it could not be renewed in time");
             }
         }
     }
 
     fn fence(&self, hold: &Hold, why: &str) {
-        if !hold.lost.is_cancelled() {
-            warn!(job.id = hold.lease.job.0, worker.id = %self.worker, "job {}: lease lost, {why}", hold.lease.job);
-            hold.lost.cancel();
+        if !hold.is_lost() {
+            let job = hold.lease().job;
+            warn!(job.id = job.0, worker.id = %self.card.id, "job {job}: lease lost, {why}");
+            hold.lose();
         }
     }
 
@@ -237,10 +225,12 @@ impl LeaseKeeper {
         asked_at + self.ttl.mul_f64(1.0 - MARGIN)
     }
 
+    /// At most one interval from now: a lease that is taken meanwhile ends later than that.
     fn earliest_deadline(&self) -> Instant {
+        let latest = Instant::now() + self.renew_every;
         let holds = locked(&self.holds);
-        let alive = holds.values().filter(|hold| !hold.lost.is_cancelled());
-        alive.map(|hold| *locked(&hold.deadline)).min().unwrap_or_else(|| Instant::now() + self.renew_every)
+        let alive = holds.values().filter(|hold| !hold.is_lost());
+        alive.map(|hold| hold.deadline()).min().map_or(latest, |deadline| deadline.min(latest))
     }
 }
 

@@ -9,10 +9,13 @@
 //! |---|---|
 //! | [`app`] | joins the parts; nobody else does |
 //! | [`consumer`] | delivery -> claim -> ack, at most as many jobs as there are slots |
+//! | [`orders`] | what people let this worker begin: hold and pauses |
 //! | [`gate`] | log-ins: a few at a time until one was accepted; the hold of the fleet |
-//! | [`lease_keeper`] | renews all leases in one statement; fences what it could not renew |
+//! | [`lease_keeper`] | the beat: renews all leases in one statement, learns of orders and cancels; fences |
+//! | [`hold`] | one lease, as its attempt sees it: whether the device may still be touched |
+//! | [`control`] | hears that something has changed, so that the next beat comes now |
 //! | [`relay`] | outbox -> broker; makes scheduled jobs available when they come due |
-//! | [`rescuer`] | brings back expired and unclaimed jobs |
+//! | `rescuer` | brings back what was lost, with `reconciler` (wake-ups) and [`collector`] (dead letters) |
 //! | [`perform`] | one attempt, from lease to end |
 //! | [`steps`] | look, act, wait, look again |
 //! | [`journal`] | what an attempt writes |
@@ -23,21 +26,28 @@
 
 pub mod app;
 pub mod border;
+pub mod collector;
 pub mod consumer;
 mod context;
+pub mod control;
 pub mod device;
 pub mod error;
 pub mod gate;
+pub mod hold;
 pub mod journal;
 pub mod lease_keeper;
 pub mod messages;
+pub mod orders;
+mod outage;
 mod pace;
 pub mod perform;
+mod reconciler;
 pub mod relay;
-pub mod rescuer;
+mod rescuer;
 pub mod steps;
 #[cfg(test)]
 mod testing;
 mod trusted;
+mod uncut;
 
 pub use app::{App, Ending, SetupError, Until};

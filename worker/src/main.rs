@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use common::config::{self, Config};
@@ -34,9 +35,24 @@ struct Cli {
     config: Option<PathBuf>,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// Time that is left after the end to what still hangs: a disk that does not answer keeps its thread for ever.
+const HANGS_AT_MOST: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
     let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            complain(&error);
+            return ExitCode::from(EXIT_NOT_REACHABLE);
+        }
+    };
+    let code = runtime.block_on(work(cli));
+    runtime.shutdown_timeout(HANGS_AT_MOST);
+    code
+}
+
+async fn work(cli: Cli) -> ExitCode {
     // First of all: a pod that is told to stop while it starts leaves as cleanly as any other.
     let stop = Shutdown::new();
     if let Err(error) = stop.listen_for_signals() {
@@ -78,7 +94,7 @@ fn complain(error: &dyn std::error::Error) {
 }
 
 async fn run(config: &Config, stop: &Shutdown) -> Result<(), Box<dyn std::error::Error>> {
-    let engine = Engine::open(config).await?;
-    App::new(engine, config, stop)?.run(Until::Stopped).await?;
+    let Some(engine) = stop.unless_draining(Engine::open(config)).await else { return Ok(()) };
+    App::new(engine?, config, stop)?.run(Until::Stopped).await?;
     Ok(())
 }

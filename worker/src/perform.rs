@@ -6,20 +6,24 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use common::audit::AuditAction;
 use common::domain::attempt::backoff;
 use common::domain::failure::FailureKind;
 use common::domain::status::Phase;
-use common::ledger::{ClaimedJob, End, LedgerError};
+use common::events::JobEvent;
+use common::ledger::{ClaimedJob, End, ImageState, LedgerError};
 use common::report::Chain;
 use futures_util::FutureExt;
+use serde_json::json;
 use tokio::time::Instant;
 use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::context::Context;
 use crate::error::{Disposition, LONGEST_SNOOZE, MAX_SNOOZES, StepError};
+use crate::hold::Hold;
 use crate::journal::Journal;
-use crate::lease_keeper::Hold;
 use crate::steps::{self, Acting, Attempt};
+use crate::uncut::Uncut;
 
 /// Performs a claimed job under its lease.
 pub(crate) async fn perform(job: ClaimedJob, hold: Arc<Hold>, context: Arc<Context>) {
@@ -39,15 +43,18 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
     let (serial, began) = (&job.device.device.serial, Instant::now());
     info!("{serial}: attempt {} of {} begins", job.attempt, job.max_attempts);
     let mut journal = context.journal(job, hold);
-    let acting = Acting::new(());
+    let (acting, writing) = (Acting::default(), journal.writing());
     let steps = async {
         let mut attempt = Attempt::new(job, hold, context, &mut journal, &acting)?;
-        tokio::select! {
-            biased;
-            () = hold.lost() => Err(StepError::Ledger(LedgerError::LeaseLost { job: job.lease.job })),
-            () = aborted(context, &acting) => Err(StepError::Stopping),
-            done = steps::run(&mut attempt) => done,
-        }
+        let until_cut = async {
+            tokio::select! {
+                biased;
+                () = aborted(context, &acting) => Err(StepError::Stopping),
+                () = cancelled(hold, &acting, &writing) => Err(StepError::Cancelled),
+                done = steps::run(&mut attempt) => done,
+            }
+        };
+        hold.guard(until_cut).await?
     };
     let outcome = AssertUnwindSafe(steps).catch_unwind().await;
     let ended = match outcome {
@@ -75,7 +82,21 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
 /// moment, the job would be claimed by a worker that may look before the device has begun.
 async fn aborted(context: &Context, acting: &Acting) {
     context.stop.aborting().await;
-    drop(acting.lock().await);
+    acting.free().await;
+}
+
+/// Ends when somebody wants the job to stop, and neither a request nor a write is in the middle. What is cut then is a
+/// question or a wait, so a device that hangs does not keep a cancel waiting.
+async fn cancelled(hold: &Hold, acting: &Acting, writing: &Uncut) {
+    hold.cancelled().await;
+    loop {
+        acting.free().await;
+        writing.free().await;
+        // Both at one moment: a request is noted before and after it is sent.
+        if acting.is_free() {
+            return;
+        }
+    }
 }
 
 /// How the attempt ends; `None` when it has nothing to say any more.
@@ -97,7 +118,10 @@ fn end_of(
             None
         }
         Disposition::Release => Some(End::Released),
-        Disposition::Cancel => Some(End::Cancelled),
+        Disposition::Cancel => {
+            tell_what_stays(job, journal);
+            Some(End::Cancelled)
+        }
         Disposition::Skip(kind) => {
             journal.failed(kind, &message);
             journal.at(Phase::Complete, 100, message.clone());
@@ -111,6 +135,30 @@ fn end_of(
         Disposition::Snooze => {
             Some(End::Snooze { message, after: context.patience.busy.min(LONGEST_SNOOZE) })
         }
+    }
+}
+
+/// A cancelled job leaves a download that runs on its device to go on: the API has a command to begin one and none to
+/// stop it. The trail, the feed and the log say so.
+fn tell_what_stays(job: &ClaimedJob, journal: &mut Journal) {
+    let running: Vec<_> = journal
+        .images()
+        .iter()
+        .filter(|image| matches!(image.state, ImageState::Requested | ImageState::Downloading))
+        .map(|image| (image.version.to_string(), image.device_job.map(|noted| noted.id)))
+        .collect();
+    for (version, device_job) in running {
+        let as_job = device_job.map_or_else(String::new, |id| format!(" as its job {id}"));
+        let message = format!(
+            "cancelled; the device goes on downloading {version}{as_job}, which it cannot be asked to stop"
+        );
+        info!("{}: {message}", job.device.device.serial);
+        journal.audit(
+            AuditAction::DownloadEnded,
+            json!({ "version": version, "device_job": device_job, "result": "left_running", "details": [&message] }),
+        );
+        let (phase, progress) = (journal.status().current_phase, journal.status().progress);
+        journal.event(JobEvent::Progress { phase, progress, version: Some(version), message });
     }
 }
 

@@ -8,15 +8,17 @@
 //!
 //! Woken by [`Relay::nudge`] after a commit of this process and by a timer (`relay.every`); either is enough.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use common::broker::BrokerError;
 use common::engine::Engine;
-use common::ledger::LedgerError;
-use common::report::Chain;
+use common::ledger::{LedgerError, Settlement, TakenRows};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::debug;
+
+use crate::outage::Outage;
 
 /// How long a round may keep its rows before another relay takes them: longer than any publish is allowed
 /// to take, short against an operator's patience.
@@ -24,9 +26,6 @@ const HOLD: Duration = Duration::from_secs(30);
 
 /// Time between a nudge and the round: the commits of many attempts share one.
 const LINGER: Duration = Duration::from_millis(20);
-
-/// Longest pause while ledger or broker are away.
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
 
 /// Jobs made available per round; more wait for the next one.
 const PROMOTE_LIMIT: u32 = 1_000;
@@ -37,6 +36,16 @@ pub struct Relay {
     every: Duration,
     window: u32,
     nudged: Notify,
+    /// Never over: others are confirmed in between. So one is told every so often at most.
+    refusals: Mutex<Outage>,
+}
+
+/// Rows that the broker did not want.
+#[derive(Debug, thiserror::Error)]
+#[error("{n_rows} in one round, the first one: {reason}")]
+struct Refusal {
+    n_rows: usize,
+    reason: String,
 }
 
 /// Why rows could not be published now. They stay in the outbox.
@@ -61,7 +70,8 @@ impl Relay {
     #[must_use]
     pub fn new(engine: Engine, every: Duration, window: usize) -> Self {
         let window = u32::try_from(window).unwrap_or(u32::MAX);
-        Self { engine, every, window, nudged: Notify::new() }
+        let refusals = Mutex::new(Outage::none("the broker refuses messages"));
+        Self { engine, every, window, nudged: Notify::new(), refusals }
     }
 
     /// Says that something was committed.
@@ -71,21 +81,26 @@ impl Relay {
 
     /// Publishes until `end`.
     pub async fn run(&self, end: &CancellationToken) {
-        let mut pause = self.every;
+        let mut outage = Outage::none("the outbox is not relayed");
         loop {
-            let (next, failed) = match self.round().await {
-                Ok(Round { full: true, .. }) if !end.is_cancelled() => continue,
-                Ok(Round { next_due, .. }) => (self.until_next(next_due), false),
+            let next = match self.round().await {
+                Ok(Round { full: true, .. }) if !end.is_cancelled() => {
+                    outage.over();
+                    continue;
+                }
+                Ok(Round { next_due, .. }) => {
+                    outage.over();
+                    self.until_next(next_due)
+                }
                 Err(error) => {
-                    warn!("outbox not relayed, trying again in {pause:?}: {}", Chain(&error));
-                    (pause, true)
+                    outage.met(&error);
+                    outage.pause()
                 }
             };
-            pause = if failed { (pause * 2).min(LONGEST_PAUSE) } else { self.every };
             tokio::select! {
                 () = end.cancelled() => return,
                 () = tokio::time::sleep(next) => {}
-                () = self.nudged.notified(), if !failed => tokio::time::sleep(LINGER).await,
+                () = self.nudged.notified(), if !outage.is_on() => tokio::time::sleep(LINGER).await,
             }
         }
     }
@@ -122,7 +137,7 @@ impl Relay {
     async fn round(&self) -> Result<Round, RelayError> {
         let ledger = &self.engine.ledger;
         let (n_promoted, next_due) = ledger.promote_due(PROMOTE_LIMIT).await?;
-        let rows = ledger.take_outbox(self.window, HOLD).await?;
+        let TakenRows { by, rows } = ledger.take_outbox(self.window, HOLD).await?;
         if rows.is_empty() {
             return Ok(Round { n_rows: 0, full: false, next_due });
         }
@@ -131,13 +146,17 @@ impl Relay {
             Err(error) => {
                 // Nothing was published: the rows come free at once instead of after their hold.
                 let unknown = rows.iter().map(|row| row.id).collect();
-                ledger.settle_outbox(&common::ledger::Settlement { unknown, ..Default::default() }).await?;
+                ledger.settle_outbox(by, &Settlement { unknown, ..Settlement::default() }).await?;
                 return Err(error.into());
             }
         };
-        ledger.settle_outbox(&settlement).await?;
+        ledger.settle_outbox(by, &settlement).await?;
         for (id, reason) in &settlement.refused {
-            warn!(outbox.id = id, "message {id} was refused and will be tried again: {reason}");
+            debug!(outbox.id = id, "message {id} was refused and will be tried again: {reason}");
+        }
+        if let Some((_, reason)) = settlement.refused.first() {
+            let refusal = Refusal { n_rows: settlement.refused.len(), reason: reason.clone() };
+            self.refusals.lock().unwrap_or_else(PoisonError::into_inner).met(&refusal);
         }
         debug!(n_rows = rows.len(), n_promoted, "relayed {} messages", settlement.confirmed.len());
         let all_went = settlement.refused.is_empty() && settlement.unknown.is_empty();

@@ -1,75 +1,236 @@
-//! Brings back what was lost: jobs whose worker went silent, and jobs that were dispatched and never claimed.
+//! Looks for what was lost, and brings it back: jobs of silent workers, wake-ups that are nowhere, dead letters.
 //!
 //! Any worker does this; the ledger lets one at a time through. An attempt that ended this way is given
-//! back: losing a worker is not the job's fault. Woken by a timer.
+//! back: losing a worker is not the job's fault. Woken by a timer (`rescue.every`); one part that fails keeps none of
+//! the others from being done. Leaves to others: what is missing ([`crate::reconciler`]), dead letters
+//! ([`crate::collector`]), publishing what is written anew ([`crate::relay`]).
 
 use std::time::Duration;
 
 use common::domain::job::JobType;
 use common::engine::Engine;
-use common::report::Chain;
+use common::ledger::{LedgerError, MAX_DEAD_LETTERS, OutboxState, Rescued};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
+use crate::collector;
+use crate::outage::Outage;
+use crate::reconciler::{self, Findings};
 use crate::relay::Relay;
 
-/// Time between two looks; with a lease of a minute, a job of a dead worker waits 75 s at most.
-const LONGEST_INTERVAL: Duration = Duration::from_secs(15);
+/// Outbox rows that are older than this do not get to the broker, or the broker refuses them: a round of the relay
+/// takes a second, and a refused row rests for half a minute.
+const OUTBOX_TOO_OLD: Duration = Duration::from_secs(120);
 
-/// A wake-up that nobody turned into a claim for this long, with no message waiting, is taken for lost.
-const UNCLAIMED_AFTER: Duration = Duration::from_secs(5 * 60);
+/// Rescues per round while wake-ups are missing: each brings a bounded number of jobs, and the next round goes on.
+const MOST_RESCUES: u32 = 100;
 
-/// The same while messages wait: then nearly every one of them is only behind full workers, and another one for
-/// each job every five minutes would be a queue that grows while it is worked off.
-const UNCLAIMED_WHILE_OTHERS_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
+/// How often what is done.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rhythm {
+    /// Between two rounds.
+    pub(crate) every: Duration,
+    /// Age of an unclaimed dispatch while its queue is empty.
+    pub(crate) unclaimed_after: Duration,
+    /// Between two anchors.
+    pub(crate) anchor_every: Duration,
+}
 
-/// Looks for lost jobs until `end`, at least once per `lease_ttl`.
-pub async fn run(
-    engine: &Engine,
-    job_types: &[JobType],
-    relay: &Relay,
-    lease_ttl: Duration,
-    end: &CancellationToken,
-) {
-    let every = LONGEST_INTERVAL.min(lease_ttl / 2);
-    loop {
-        let unclaimed_after =
-            if any_wait(engine, job_types).await { UNCLAIMED_WHILE_OTHERS_WAIT } else { UNCLAIMED_AFTER };
-        match engine.ledger.rescue(unclaimed_after).await {
-            Ok(rescued) => {
-                for job in &rescued.expired {
-                    info!(job.id = job.0, "job {job}: taken back from a worker that went silent");
-                }
-                for job in &rescued.given_up {
-                    warn!(job.id = job.0, "job {job}: failed, it lost too many workers");
-                }
-                for job in &rescued.unclaimed {
-                    info!(job.id = job.0, "job {job}: dispatched again, nobody had claimed it");
-                }
-                for job in &rescued.held_up {
-                    info!(job.id = job.0, "job {job}: dispatched again after the hold");
-                }
-                if !(rescued.expired.is_empty() && rescued.unclaimed.is_empty() && rescued.held_up.is_empty())
-                {
-                    relay.nudge();
+/// What is lost, and who brings it back.
+pub(crate) struct Rescuer<'a> {
+    engine: &'a Engine,
+    job_types: &'a [JobType],
+    relay: &'a Relay,
+    rhythm: Rhythm,
+}
+
+/// What was told about each part, from round to round.
+struct Told {
+    rescue: Outage,
+    compare: Outage,
+    collect: Outage,
+    outbox: Outage,
+    anchor: Outage,
+    is_full: bool,
+    /// The last warning about old rows, so that the same one is not repeated.
+    old_rows: Option<String>,
+}
+
+impl<'a> Rescuer<'a> {
+    /// A rescuer of jobs of these types.
+    pub(crate) fn new(
+        engine: &'a Engine,
+        job_types: &'a [JobType],
+        relay: &'a Relay,
+        rhythm: Rhythm,
+    ) -> Self {
+        Self { engine, job_types, relay, rhythm }
+    }
+
+    /// Looks until `end`.
+    pub(crate) async fn run(&self, end: &CancellationToken) {
+        let mut told = Told {
+            rescue: Outage::none("lost jobs are not looked for"),
+            compare: Outage::none("ledger and broker are not compared"),
+            collect: Outage::none("dead letters stay at the broker"),
+            outbox: Outage::none("the outbox is not looked at"),
+            anchor: Outage::none("the audit trail is not anchored"),
+            is_full: false,
+            old_rows: None,
+        };
+        loop {
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = self.round(&mut told) => {}
+            }
+            tokio::select! {
+                () = end.cancelled() => return,
+                () = tokio::time::sleep(self.rhythm.every) => {}
+            }
+        }
+    }
+
+    async fn round(&self, told: &mut Told) {
+        // Jobs of silent workers first: the rest asks the broker, which may be slow to answer.
+        match self.rescue(Findings::NOTHING_KNOWN.unclaimed_after).await {
+            Ok(_) => told.rescue.over(),
+            Err(error) => told.rescue.met(&error),
+        }
+        match reconciler::compare(self.engine, self.job_types, self.rhythm.unclaimed_after).await {
+            Ok(findings) => {
+                told.compare.over();
+                if let Err(error) = self.bring_back(findings).await {
+                    told.rescue.met(&error);
                 }
             }
-            Err(error) => warn!("lost jobs not looked for: {}", Chain(&error)),
+            Err(error) => told.compare.met(&error),
         }
-        tokio::select! {
-            () = end.cancelled() => return,
-            () = tokio::time::sleep(every) => {}
+        self.collect(told).await;
+        match self.engine.ledger.outbox_state().await {
+            Ok(state) => {
+                told.outbox.over();
+                tell_old_rows(&state, &mut told.old_rows);
+            }
+            Err(error) => told.outbox.met(&error),
+        }
+        match self.engine.ledger.anchor(self.rhythm.anchor_every).await {
+            Ok(_) => told.anchor.over(),
+            Err(error) => told.anchor.met(&error),
+        }
+    }
+
+    /// Wakes as many jobs as have lost their message, and those that were passed over in an empty queue.
+    async fn bring_back(&self, findings: Findings) -> Result<(), LedgerError> {
+        let Findings { n_missing, unclaimed_after } = findings;
+        self.rescue(unclaimed_after).await?;
+        if n_missing == 0 {
+            return Ok(());
+        }
+        warn!(
+            "{n_missing} wake-ups are nowhere: the broker has lost messages; their jobs are dispatched again"
+        );
+        let mut n_left = n_missing;
+        for _ in 0..MOST_RESCUES {
+            let n_woken = self.rescue(reconciler::SETTLED_AFTER).await?;
+            n_left = n_left.saturating_sub(n_woken as u64);
+            if n_left == 0 || n_woken == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// One rescue, told; answers how many jobs were woken because nobody had claimed them.
+    async fn rescue(&self, unclaimed_after: Duration) -> Result<usize, LedgerError> {
+        let rescued = self.engine.ledger.rescue(unclaimed_after).await?;
+        let Rescued { expired, given_up, unclaimed, held_up, unsent } = &rescued;
+        for job in expired {
+            info!(job.id = job.0, "job {job}: taken back from a worker that went silent");
+        }
+        for job in given_up {
+            warn!(job.id = job.0, "job {job}: failed, it lost too many workers");
+        }
+        for job in unclaimed {
+            info!(job.id = job.0, "job {job}: dispatched again, nobody had claimed it");
+        }
+        for job in held_up {
+            info!(job.id = job.0, "job {job}: dispatched again after a hold or a pause");
+        }
+        for job in unsent {
+            warn!(job.id = job.0, "job {job}: dispatched again, its wake-up was in no outbox");
+        }
+        if rescued != Rescued::default() {
+            self.relay.nudge();
+        }
+        Ok(unclaimed.len())
+    }
+
+    async fn collect(&self, told: &mut Told) {
+        match collector::harvest(self.engine).await {
+            Ok(harvest) => {
+                told.collect.over();
+                if harvest.n_woken > 0 {
+                    self.relay.nudge();
+                }
+                if harvest.is_full && !told.is_full {
+                    warn!(
+                        "dead letters stay at the broker: the ledger keeps {MAX_DEAD_LETTERS} of them; make room with \
+                         `panos-upgrade dead requeue` and `panos-upgrade dead drop`"
+                    );
+                }
+                told.is_full = harvest.is_full;
+            }
+            Err(error) => told.collect.met(&error),
         }
     }
 }
 
-/// Whether messages wait at the broker; also while it cannot say, for then nothing new would reach it either.
-async fn any_wait(engine: &Engine, job_types: &[JobType]) -> bool {
-    for job_type in job_types {
-        match engine.broker.depth(*job_type).await {
-            Ok(0) => {}
-            Ok(_) | Err(_) => return true,
+/// Warns of rows that do not get to the broker, once per problem.
+fn tell_old_rows(state: &OutboxState, told: &mut Option<String>) {
+    let Some(age) = state.oldest.filter(|age| *age >= OUTBOX_TOO_OLD) else {
+        if told.take().is_some() {
+            info!("the outbox is relayed again, {} messages wait", state.n_rows);
         }
+        return;
+    };
+    let problem = state.last_problem.clone().unwrap_or_else(|| "no relay got to it".to_owned());
+    if told.as_ref() == Some(&problem) {
+        return;
     }
-    false
+    let remedy = if state.n_refused > 0 {
+        "check the broker's queues, their limits and this user's permissions"
+    } else {
+        "check that the broker answers and that a worker or a producer runs that may publish"
+    };
+    warn!(
+        outbox.n_rows = state.n_rows,
+        outbox.n_refused = state.n_refused,
+        "messages wait in the outbox for {} s: {problem}; {remedy}",
+        age.as_secs()
+    );
+    *told = Some(problem);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn old_rows_are_told_once_per_problem() {
+        let state = |age_s: u64, problem: Option<&str>| OutboxState {
+            n_rows: 3,
+            oldest: Some(Duration::from_secs(age_s)),
+            n_refused: u64::from(problem.is_some()),
+            last_problem: problem.map(str::to_owned),
+        };
+        let mut told = None;
+        tell_old_rows(&state(20, Some("full")), &mut told);
+        assert_eq!(told, None, "young rows are no trouble");
+        tell_old_rows(&state(200, None), &mut told);
+        assert_eq!(told.as_deref(), Some("no relay got to it"));
+        tell_old_rows(&state(300, Some("full")), &mut told);
+        assert_eq!(told.as_deref(), Some("full"), "another problem is news");
+        tell_old_rows(&OutboxState::default(), &mut told);
+        assert_eq!(told, None, "the next one is told again");
+    }
 }

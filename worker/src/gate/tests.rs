@@ -139,7 +139,7 @@ async fn after_a_hold_the_log_in_has_to_prove_itself_again() {
     gate.enter().await.ok().unwrap().accepted().await;
     refuse(&gate).await;
     assert!(gate.is_shut());
-    gate.reopen();
+    gate.reopen(Instant::now());
     let passes: Vec<_> = (0..=FIRST_CALLS).map(|_| gate.enter().now_or_never()).collect();
     assert_eq!(passes.iter().filter(|pass| pass.is_some()).count(), FIRST_CALLS);
 }

@@ -8,7 +8,6 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::*;
-use crate::lease_keeper::LeaseKeeper;
 use crate::testing::with_a_job;
 
 const TTL: Duration = Duration::from_secs(60);
@@ -22,11 +21,10 @@ async fn what_a_dropped_write_gathered_is_written_with_the_end() {
     let job = ledger.jobs(&Default::default(), 1).await.unwrap()[0].id;
     let worker = WorkerId("ann".into());
     let Claim::Claimed(claimed) = ledger.claim(job, &worker, TTL).await.unwrap() else { panic!() };
-    let keeper = Arc::new(LeaseKeeper::new(Arc::clone(&ledger), worker, TTL, TTL / 4));
-    let hold = keeper.hold(claimed.lease.clone(), Instant::now());
+    let hold = Arc::new(Hold::new(claimed.lease.clone(), Instant::now() + TTL));
     let relay = Arc::new(Relay::new(engine, TTL, 100));
     let clock = Arc::new(SystemClock);
-    let mut journal = Journal::new(&claimed, Arc::clone(hold.hold()), Arc::clone(&ledger), relay, clock);
+    let mut journal = Journal::new(&claimed, hold, Arc::clone(&ledger), relay, clock);
 
     let lock = rusqlite::Connection::open(directory.path().join("ledger.sqlite")).unwrap();
     lock.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -42,5 +40,5 @@ async fn what_a_dropped_write_gathered_is_written_with_the_end() {
     let trail: Vec<String> = trail.iter().map(said).collect();
     assert_eq!(trail.iter().filter(|entry| entry.contains("\"device_job\":7")).count(), 1, "{trail:?}");
     let told = ledger.take_outbox(100, TTL).await.unwrap();
-    assert!(told.iter().any(|row| row.routing_key.ends_with("image_present")), "{told:?}");
+    assert!(told.rows.iter().any(|row| row.routing_key.ends_with("image_present")), "{told:?}");
 }

@@ -12,18 +12,19 @@ use common::domain::version::Version;
 use common::ledger::{ClaimedJob, DeviceJobRef, ImageRecord, ImageState, LedgerError};
 use common::report::Chain;
 use panos::Client;
-use tracing::warn;
+use tracing::debug;
 
 use super::pair::Pair;
 use super::verify::Dispute;
 use crate::context::Context;
 use crate::device::ConnectorError;
 use crate::error::StepError;
+use crate::hold::Hold;
 use crate::journal::Journal;
-use crate::lease_keeper::Hold;
+use crate::uncut::Uncut;
 
 /// Free while nothing is being asked of the device that must not be cut in the middle.
-pub(crate) type Acting = tokio::sync::Mutex<()>;
+pub(crate) type Acting = Uncut;
 
 /// Time until the ledger is asked again while it is away.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
@@ -39,7 +40,7 @@ pub(crate) struct Attempt<'a> {
     pub(super) context: &'a Context,
     pub(super) journal: &'a mut Journal,
     pub(super) client: Client,
-    /// Held from the moment a request is about to leave until its answer is noted.
+    /// Entered from the moment a request is about to leave until its answer is noted.
     pub(super) acting: &'a Acting,
     /// When the device booted, seconds since 1970; known after [`super::identify`].
     pub(super) booted_at_s: i64,
@@ -126,8 +127,8 @@ impl<'a> Attempt<'a> {
     {
         loop {
             match ask().await {
-                Err(error @ LedgerError::NotReachable { .. }) => {
-                    warn!("the ledger does not answer, asking again in {ASK_AGAIN:?}: {}", Chain(&error));
+                Err(error @ (LedgerError::NotReachable { .. } | LedgerError::Full { .. })) => {
+                    debug!("the ledger does not answer, asking again in {ASK_AGAIN:?}: {}", Chain(&error));
                     self.wait(ASK_AGAIN).await?;
                 }
                 answer => return Ok(answer?),

@@ -129,10 +129,14 @@ fn takes_over(attempt: &Attempt<'_>) -> bool {
     attempt.has_underway() && !was_silent(attempt)
 }
 
-/// Whether the last attempt that failed found nobody.
+/// Whether the last attempt found nobody. The document keeps that failure for good, but says it as its message only
+/// until something else has happened to the job: a step of a later attempt, or the loss of its worker.
 fn was_silent(attempt: &Attempt<'_>) -> bool {
-    let last = attempt.job.status.as_ref().and_then(|status| status.errors.last());
-    last.is_some_and(|error| error.kind == FailureKind::Unreachable)
+    let Some(status) = &attempt.job.status else { return false };
+    let last = status.errors.last();
+    last.is_some_and(|error| {
+        error.kind == FailureKind::Unreachable && error.message == status.upgrade_message
+    })
 }
 
 fn check_serial(attempt: &Attempt<'_>, info: &SystemInfo) -> Result<(), StepError> {

@@ -2,8 +2,10 @@
 //!
 //! Promises: each step is safe to run twice and after a kill at any of its writes, because it looks first and
 //! believes the device, not the record; the only act is asking for an image, and it is noted before it
-//! leaves. A device that falls silent on the way is waited for. A stop or a cancel may cut a look or a wait,
-//! never the act and the note of its answer.
+//! leaves. A device that falls silent on the way is waited for. A wait (for the next question, at the gate, for a
+//! peer's copy, for a silent device) ends at once when the process stops or a person cancels. A cancel and a forced
+//! stop also cut a question that a device is slow to answer, because nothing follows from asking; neither cuts the
+//! act, which ends when the device has answered or `firewall.read_timeout` is over, nor the note of its answer.
 //! Leaves to others: what an error means ([`crate::error`]), writing ([`crate::journal`]).
 
 mod attempt;

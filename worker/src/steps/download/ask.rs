@@ -51,7 +51,7 @@ pub(super) async fn run(
     }
 }
 
-/// Notes, sends, notes. Held together by the lock: nothing cuts it in the middle.
+/// Notes, sends, notes: nothing but the loss of the lease cuts it in the middle.
 async fn request(
     attempt: &mut Attempt<'_>,
     version: Version,
@@ -59,7 +59,7 @@ async fn request(
     n_lost: u32,
 ) -> Result<Result<DeviceJobId, PanosError>, StepError> {
     let acting = attempt.acting;
-    let _whole = acting.lock().await;
+    let _whole = acting.enter();
     attempt.put_state(version, ImageState::Requested, None);
     let mut detail =
         json!({ "version": version.to_string(), "sync_to_peer": sharing.to_peer == SyncToPeer::Yes });

@@ -16,6 +16,7 @@ fn entry(action: AuditAction, detail: serde_json::Value) -> StoredEntry {
         body: body.canonical(),
         prev: none,
         hash: none,
+        job: Some(JobId(7)),
     }
 }
 
