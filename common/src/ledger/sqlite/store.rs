@@ -103,7 +103,9 @@ impl Store {
         let (raise, committed) = watch::channel(0);
         let same = file.clone();
         spawn("ledger-writer", move || writer::run(&mut writing, &file, &mut waiting_writes, &raise))
-            .and_then(|()| spawn("ledger-reader", move || reader::run(&mut reading, &same, &mut waiting_reads)))
+            .and_then(|()| {
+                spawn("ledger-reader", move || reader::run(&mut reading, &same, &mut waiting_reads))
+            })
             .map_err(|error| place.not_reachable(format!("its thread did not start: {error}")))?;
         Ok(Self { inner: Arc::new(Inner { place, writes, reads, committed }) })
     }
