@@ -20,8 +20,8 @@
 //! one that is named, whatever else is broken.
 //!
 //! Memory stays flat however long the trail is, but for two hundred bytes per anchor (seven megabytes for a year of four
-//! an hour). It may run while the ledger is in use: what is appended meanwhile is no break. [`chains`] walks the chains,
-//! [`anchors`] checks the anchors, [`pages`] reads.
+//! an hour). It may run while the ledger is in use: what is appended meanwhile is no break. `chains` walks the chains,
+//! `anchors` checks the anchors, `pages` reads.
 
 mod anchors;
 mod chains;
