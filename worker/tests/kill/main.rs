@@ -10,21 +10,25 @@
 )]
 
 mod mortal;
+mod orders;
+mod outage;
 mod silent;
+mod stop;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::audit::verify;
+use common::audit::{AuditAction, EntryBody, verify};
 use common::broker::EventsFrom;
 use common::config::{self, Config};
 use common::domain::device::{Device, Ha, Source};
 use common::domain::job::{BatchId, JobSpec, JobState, JobType, PairMode, Requester};
+use common::domain::lease::WorkerId;
 use common::domain::path::Goal;
 use common::engine::Engine;
-use common::ledger::{Batch, Completeness, EnqueueAnswer, Ledger};
+use common::ledger::{Batch, Completeness, EnqueueAnswer, JobView, Ledger, TrailFilter};
 use common::shutdown::Shutdown;
 use futures_util::future::join_all;
 use mortal::{Death, Mortal};
@@ -118,6 +122,33 @@ impl Drop for Firewall {
 
 fn requester() -> Requester {
     Requester { operator: "test".into(), host: "localhost".into(), reason: None }
+}
+
+/// Runs a worker until `meanwhile`, which is told its name, is done.
+async fn beside<T>(engine: &Engine, config: &Config, meanwhile: impl AsyncFnOnce(WorkerId) -> T) -> T {
+    let stop = Shutdown::new();
+    let app = App::new(engine.clone(), config, &stop).unwrap();
+    let worker = app.worker().clone();
+    let directing = async {
+        let done = meanwhile(worker).await;
+        stop.begin();
+        done
+    };
+    let (ending, done) = tokio::join!(app.run(Until::Stopped), directing);
+    ending.unwrap();
+    done
+}
+
+/// The newest job.
+async fn job(engine: &Engine) -> JobView {
+    engine.ledger.jobs(&Default::default(), 1).await.unwrap().remove(0)
+}
+
+/// What the trail says of `action`, in order.
+async fn told(engine: &Engine, action: AuditAction) -> Vec<serde_json::Value> {
+    let entries = engine.ledger.entries(&TrailFilter::default(), None, 500).await.unwrap();
+    let bodies = entries.iter().map(|entry| serde_json::from_slice::<EntryBody>(&entry.body).unwrap());
+    bodies.filter(|body| body.action == action).map(|body| body.detail).collect()
 }
 
 async fn queue(ledger: &dyn Ledger, firewall: &Firewall) {

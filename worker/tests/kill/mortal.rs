@@ -1,25 +1,27 @@
-//! A ledger whose worker dies: at a chosen write it goes silent for ever, as a killed process does.
+//! A ledger with faults: its worker dies, or panics, at a chosen write; it does not answer, or never does; or it fails
+//! to claim one job.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use common::audit::{AuditFact, ChainHead, StoredEntry};
+use common::audit::{Anchor, AnchoredHead, AuditFact, ChainHead, JobProofs, StoredEntry};
 use common::domain::catalogue::CatalogueEntry;
 use common::domain::device::{Device, Serial, Source};
 use common::domain::hash::{HashDispute, HashMismatch, HashObservation, OtherHash};
-use common::domain::hold::FleetHold;
+use common::domain::hold::{FleetHold, Pause, PauseScope};
 use common::domain::image::ImageFile;
-use common::domain::job::{BatchId, JobId, Requester};
+use common::domain::job::{BatchId, JobId, JobType, Requester};
 use common::domain::lease::{Lease, WorkerId};
 use common::domain::status::DeviceStatus;
 use common::domain::version::Version;
 use common::ledger::{
-    AttemptView, Batch, CancelAnswer, Catalogue, CatalogueChange, Claim, Completeness, DeviceRecord,
-    Discovery, End, EnqueueAnswer, Fleet, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError,
-    LoginWatch, Outbox, OutboxRow, Query, Queue, RemoveAnswer, Renewal, Rescued, Settlement, StatusCounts,
-    StepRecord, Trail, TrailFilter,
+    AttemptView, Batch, Beat, CancelAnswer, Catalogue, CatalogueChange, Claim, Collected, Completeness,
+    DeadEnd, DeadLetter, DeadLetters, DeviceRecord, Discovery, End, EnqueueAnswer, Fleet, ImageView,
+    Inventory, JobFilter, JobView, Ledger, LedgerError, LoginWatch, NewDeadLetter, Outbox, OutboxState,
+    Query, Queue, RelayToken, RemoveAnswer, Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail,
+    TrailFilter, WorkerCard, WorkerView, Workers,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -31,6 +33,25 @@ pub enum Death {
     Before(usize),
     /// It is noted, and nothing follows.
     After(usize),
+    /// The worker meets a defect in itself while it writes; others of its attempts go on.
+    Panic(usize),
+    /// It lives.
+    Never,
+}
+
+/// What is wrong with the ledger for now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ill {
+    /// Nothing.
+    Not,
+    /// It cannot be reached.
+    Away,
+    /// It has no room on its disk.
+    Full,
+    /// It takes calls and never answers.
+    Hangs,
+    /// It fails to claim this job.
+    CannotClaim(JobId),
 }
 
 /// Passes everything on until its death.
@@ -38,21 +59,55 @@ pub struct Mortal {
     inner: Arc<dyn Ledger>,
     death: Death,
     n_writes: AtomicUsize,
+    ill: Mutex<Ill>,
+    /// Claims that failed.
+    pub n_refused: AtomicUsize,
     /// Cancelled when it has died.
     pub dead: CancellationToken,
 }
 
 impl Mortal {
     pub fn new(inner: Arc<dyn Ledger>, death: Death) -> Self {
-        Self { inner, death, n_writes: AtomicUsize::new(0), dead: CancellationToken::new() }
+        Self {
+            inner,
+            death,
+            n_writes: AtomicUsize::new(0),
+            ill: Mutex::new(Ill::Not),
+            n_refused: AtomicUsize::new(0),
+            dead: CancellationToken::new(),
+        }
     }
 
-    async fn fatal<T>(&self, write: impl Future<Output = T>) -> T {
+    /// Makes it ill from now on, or well.
+    pub fn falls(&self, ill: Ill) {
+        *self.ill.lock().unwrap() = ill;
+    }
+
+    fn ill(&self) -> Ill {
+        *self.ill.lock().unwrap()
+    }
+
+    /// The answer of a call, as far as the ledger is well.
+    async fn well<T>(&self, call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
+        let location = || "the test's".to_owned();
+        while self.ill() == Ill::Hangs {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        match self.ill() {
+            Ill::Not | Ill::CannotClaim(_) => call.await,
+            Ill::Away => Err(LedgerError::NotReachable { location: location(), reason: "away".into() }),
+            Ill::Full => Err(LedgerError::Full { location: location(), reason: "no room".into() }),
+            Ill::Hangs => std::future::pending().await,
+        }
+    }
+
+    async fn fatal<T>(&self, write: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
         let n = self.n_writes.fetch_add(1, Ordering::SeqCst);
+        assert_ne!(self.death, Death::Panic(n), "as the test wants it");
         if self.death == Death::Before(n) {
             return self.die().await;
         }
-        let written = write.await;
+        let written = self.well(write).await;
         if self.death == Death::After(n) {
             return self.die().await;
         }
@@ -68,13 +123,14 @@ impl Mortal {
 #[async_trait]
 impl Queue for Mortal {
     async fn enqueue(&self, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
-        self.inner.enqueue(batch).await
+        self.well(self.inner.enqueue(batch)).await
     }
     async fn claim(&self, job: JobId, worker: &WorkerId, ttl: Duration) -> Result<Claim, LedgerError> {
+        if self.ill() == Ill::CannotClaim(job) {
+            self.n_refused.fetch_add(1, Ordering::SeqCst);
+            return Err(LedgerError::Store { statement: "claim_job", reason: "as the test wants it".into() });
+        }
         self.fatal(self.inner.claim(job, worker, ttl)).await
-    }
-    async fn renew(&self, held: &[Lease], ttl: Duration) -> Result<Vec<Renewal>, LedgerError> {
-        self.inner.renew(held, ttl).await
     }
     async fn record(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {
         self.fatal(self.inner.record(lease, step)).await
@@ -83,13 +139,54 @@ impl Queue for Mortal {
         self.fatal(self.inner.end(lease, end, step)).await
     }
     async fn cancel(&self, job: JobId, by: &Requester) -> Result<CancelAnswer, LedgerError> {
-        self.inner.cancel(job, by).await
+        self.well(self.inner.cancel(job, by)).await
     }
     async fn promote_due(&self, limit: u32) -> Result<(usize, Option<Duration>), LedgerError> {
-        self.inner.promote_due(limit).await
+        self.well(self.inner.promote_due(limit)).await
     }
     async fn rescue(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
-        self.inner.rescue(unclaimed_after).await
+        self.well(self.inner.rescue(unclaimed_after)).await
+    }
+}
+
+#[async_trait]
+impl Workers for Mortal {
+    async fn beat(&self, card: &WorkerCard, held: &[Lease], ttl: Duration) -> Result<Beat, LedgerError> {
+        self.well(self.inner.beat(card, held, ttl)).await
+    }
+    async fn leave(&self, worker: &WorkerId) -> Result<(), LedgerError> {
+        self.well(self.inner.leave(worker)).await
+    }
+    async fn workers(&self, since: Duration) -> Result<Vec<WorkerView>, LedgerError> {
+        self.well(self.inner.workers(since)).await
+    }
+    async fn pauses(&self) -> Result<Vec<Pause>, LedgerError> {
+        self.well(self.inner.pauses()).await
+    }
+    async fn pause_part(&self, scope: &PauseScope, by: &Requester) -> Result<Pause, LedgerError> {
+        self.well(self.inner.pause_part(scope, by)).await
+    }
+    async fn resume_part(&self, scope: &PauseScope, by: &Requester) -> Result<Option<Pause>, LedgerError> {
+        self.well(self.inner.resume_part(scope, by)).await
+    }
+}
+
+#[async_trait]
+impl DeadLetters for Mortal {
+    async fn keep_dead(&self, letters: &[NewDeadLetter]) -> Result<Collected, LedgerError> {
+        self.fatal(self.inner.keep_dead(letters)).await
+    }
+    async fn dead_letters(&self, after: Option<i64>, limit: u32) -> Result<Vec<DeadLetter>, LedgerError> {
+        self.well(self.inner.dead_letters(after, limit)).await
+    }
+    async fn dead_letter(&self, id: i64) -> Result<DeadLetter, LedgerError> {
+        self.well(self.inner.dead_letter(id)).await
+    }
+    async fn n_dead(&self) -> Result<u64, LedgerError> {
+        self.well(self.inner.n_dead()).await
+    }
+    async fn end_dead(&self, id: i64, how: DeadEnd, by: &Requester) -> Result<(), LedgerError> {
+        self.well(self.inner.end_dead(id, how, by)).await
     }
 }
 
@@ -102,13 +199,13 @@ impl Inventory for Mortal {
         complete: Completeness,
         by: &Requester,
     ) -> Result<Discovery, LedgerError> {
-        self.inner.record_devices(devices, source, complete, by).await
+        self.well(self.inner.record_devices(devices, source, complete, by)).await
     }
     async fn device(&self, serial: &Serial) -> Result<Option<DeviceRecord>, LedgerError> {
-        self.inner.device(serial).await
+        self.well(self.inner.device(serial)).await
     }
     async fn devices(&self) -> Result<Vec<DeviceRecord>, LedgerError> {
-        self.inner.devices().await
+        self.well(self.inner.devices()).await
     }
     async fn set_address(
         &self,
@@ -116,23 +213,23 @@ impl Inventory for Mortal {
         address: Option<&str>,
         by: &Requester,
     ) -> Result<DeviceRecord, LedgerError> {
-        self.inner.set_address(serial, address, by).await
+        self.well(self.inner.set_address(serial, address, by)).await
     }
     async fn remove_device(&self, serial: &Serial, by: &Requester) -> Result<RemoveAnswer, LedgerError> {
-        self.inner.remove_device(serial, by).await
+        self.well(self.inner.remove_device(serial, by)).await
     }
 }
 
 #[async_trait]
 impl Fleet for Mortal {
     async fn hold(&self) -> Result<Option<FleetHold>, LedgerError> {
-        self.inner.hold().await
+        self.well(self.inner.hold()).await
     }
     async fn pause(&self, by: &Requester) -> Result<FleetHold, LedgerError> {
-        self.inner.pause(by).await
+        self.well(self.inner.pause(by)).await
     }
     async fn resume(&self, by: &Requester) -> Result<Option<FleetHold>, LedgerError> {
-        self.inner.resume(by).await
+        self.well(self.inner.resume(by)).await
     }
     async fn login_refused(&self, serial: &Serial, trip_after: u32) -> Result<LoginWatch, LedgerError> {
         self.fatal(self.inner.login_refused(serial, trip_after)).await
@@ -144,14 +241,17 @@ impl Fleet for Mortal {
 
 #[async_trait]
 impl Outbox for Mortal {
-    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<Vec<OutboxRow>, LedgerError> {
-        self.inner.take_outbox(limit, hold).await
+    async fn take_outbox(&self, limit: u32, hold: Duration) -> Result<TakenRows, LedgerError> {
+        self.well(self.inner.take_outbox(limit, hold)).await
     }
-    async fn settle_outbox(&self, settlement: &Settlement) -> Result<(), LedgerError> {
-        self.inner.settle_outbox(settlement).await
+    async fn settle_outbox(&self, by: RelayToken, settlement: &Settlement) -> Result<(), LedgerError> {
+        self.well(self.inner.settle_outbox(by, settlement)).await
+    }
+    async fn outbox_state(&self) -> Result<OutboxState, LedgerError> {
+        self.well(self.inner.outbox_state()).await
     }
     async fn outbox_depth(&self) -> Result<u64, LedgerError> {
-        self.inner.outbox_depth().await
+        self.well(self.inner.outbox_depth()).await
     }
 }
 
@@ -162,10 +262,10 @@ impl Catalogue for Mortal {
         entries: &[CatalogueEntry],
         by: &Requester,
     ) -> Result<CatalogueChange, LedgerError> {
-        self.inner.add_hashes(entries, by).await
+        self.well(self.inner.add_hashes(entries, by)).await
     }
     async fn hashes(&self) -> Result<Vec<CatalogueEntry>, LedgerError> {
-        self.inner.hashes().await
+        self.well(self.inner.hashes()).await
     }
     async fn remove_hash(
         &self,
@@ -173,16 +273,16 @@ impl Catalogue for Mortal {
         file_name: Option<&ImageFile>,
         by: &Requester,
     ) -> Result<Option<CatalogueEntry>, LedgerError> {
-        self.inner.remove_hash(version, file_name, by).await
+        self.well(self.inner.remove_hash(version, file_name, by)).await
     }
     async fn observe(&self, observation: &HashObservation) -> Result<Vec<OtherHash>, LedgerError> {
         self.fatal(self.inner.observe(observation)).await
     }
     async fn disputes(&self) -> Result<Vec<HashDispute>, LedgerError> {
-        self.inner.disputes().await
+        self.well(self.inner.disputes()).await
     }
     async fn mismatches(&self, open_only: bool) -> Result<Vec<HashMismatch>, LedgerError> {
-        self.inner.mismatches(open_only).await
+        self.well(self.inner.mismatches(open_only)).await
     }
     async fn clear_mismatch(
         &self,
@@ -190,14 +290,14 @@ impl Catalogue for Mortal {
         version: &Version,
         by: &Requester,
     ) -> Result<Option<HashMismatch>, LedgerError> {
-        self.inner.clear_mismatch(serial, version, by).await
+        self.well(self.inner.clear_mismatch(serial, version, by)).await
     }
 }
 
 #[async_trait]
 impl Trail for Mortal {
     async fn installation(&self) -> Result<Uuid, LedgerError> {
-        self.inner.installation().await
+        self.well(self.inner.installation()).await
     }
     async fn entries(
         &self,
@@ -205,45 +305,64 @@ impl Trail for Mortal {
         after: Option<(&str, i64)>,
         limit: u32,
     ) -> Result<Vec<StoredEntry>, LedgerError> {
-        self.inner.entries(filter, after, limit).await
+        self.well(self.inner.entries(filter, after, limit)).await
     }
     async fn heads(&self, after: Option<&str>, limit: u32) -> Result<Vec<ChainHead>, LedgerError> {
-        self.inner.heads(after, limit).await
+        self.well(self.inner.heads(after, limit)).await
+    }
+    async fn anchor(&self, not_before: Duration) -> Result<Option<Anchor>, LedgerError> {
+        self.well(self.inner.anchor(not_before)).await
+    }
+    async fn anchors(&self, after: i64, limit: u32) -> Result<Vec<Anchor>, LedgerError> {
+        self.well(self.inner.anchors(after, limit)).await
+    }
+    async fn anchored_heads(
+        &self,
+        after: Option<(&str, i64)>,
+        limit: u32,
+    ) -> Result<Vec<AnchoredHead>, LedgerError> {
+        self.well(self.inner.anchored_heads(after, limit)).await
+    }
+    async fn job_proofs(&self, after: Option<JobId>, limit: u32) -> Result<JobProofs, LedgerError> {
+        self.well(self.inner.job_proofs(after, limit)).await
     }
     async fn note(&self, serial: &Serial, fact: &AuditFact, by: &Requester) -> Result<(), LedgerError> {
-        self.inner.note(serial, fact, by).await
+        self.well(self.inner.note(serial, fact, by)).await
     }
 }
 
 #[async_trait]
 impl Query for Mortal {
     async fn job(&self, job: JobId) -> Result<Option<JobView>, LedgerError> {
-        self.inner.job(job).await
+        self.well(self.inner.job(job)).await
     }
     async fn jobs(&self, filter: &JobFilter, limit: u32) -> Result<Vec<JobView>, LedgerError> {
-        self.inner.jobs(filter, limit).await
+        self.well(self.inner.jobs(filter, limit)).await
     }
     async fn images(&self, job: JobId) -> Result<Vec<ImageView>, LedgerError> {
-        self.inner.images(job).await
+        self.well(self.inner.images(job)).await
     }
     async fn attempts(&self, job: JobId) -> Result<Vec<AttemptView>, LedgerError> {
-        self.inner.attempts(job).await
+        self.well(self.inner.attempts(job)).await
+    }
+    async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
+        self.well(self.inner.n_unclaimed(job_type, for_at_least)).await
     }
     async fn counts(&self, batch: Option<BatchId>) -> Result<StatusCounts, LedgerError> {
-        self.inner.counts(batch).await
+        self.well(self.inner.counts(batch)).await
     }
     async fn status(&self, serial: &Serial) -> Result<Option<DeviceStatus>, LedgerError> {
-        self.inner.status(serial).await
+        self.well(self.inner.status(serial)).await
     }
 }
 
 #[async_trait]
 impl Ledger for Mortal {
     async fn migrate(&self) -> Result<Vec<String>, LedgerError> {
-        self.inner.migrate().await
+        self.well(self.inner.migrate()).await
     }
     async fn check(&self) -> Result<(), LedgerError> {
-        self.inner.check().await
+        self.well(self.inner.check()).await
     }
     fn location(&self) -> String {
         self.inner.location()

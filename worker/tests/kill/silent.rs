@@ -64,7 +64,7 @@ impl Done {
 }
 
 /// Waits for a state of the world.
-async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(super) async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !is_so().await {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -100,12 +100,12 @@ async fn refused_while_downloading(
     (engine, job)
 }
 
-fn asked(firewall: &Firewall, word: Word) -> u64 {
+pub(super) fn asked(firewall: &Firewall, word: Word) -> u64 {
     let counters = firewall.world.firewalls[0].counters.lock().unwrap();
     counters.commands.get(&word).copied().unwrap_or_default()
 }
 
-fn inject(firewall: &Firewall, fault: Fault) {
+pub(super) fn inject(firewall: &Firewall, fault: Fault) {
     firewall.world.firewalls[0].at(firewall.world.clock.now()).faults.inject(fault);
 }
 
