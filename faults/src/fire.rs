@@ -9,10 +9,12 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use common::broker::EventsFrom;
 use common::domain::device::Serial;
 use common::domain::job::{BatchId, JobSpec, JobState, JobType, PairMode, Requester};
 use common::domain::path::Goal;
@@ -39,6 +41,9 @@ const RECENTLY: Duration = Duration::from_secs(600);
 
 /// What a worker gets to end in order, and a little more: its own grace is 30 s.
 const STOPPED_WITHIN: Duration = Duration::from_secs(45);
+
+/// Exit code of a command that a signal ended, in order.
+const INTERRUPTED: i32 = 130;
 
 /// What a campaign is like: with every timer short, and room for all of its jobs in each worker, so that a job that
 /// waits waits for the fault and for nothing else.
@@ -291,6 +296,8 @@ impl Fire {
     ) -> anyhow::Result<Outcome> {
         // What has not ended by then is found by the checker, which names it.
         let _ = self.all_have_ended().await;
+        // So is what was not told, or cannot be read.
+        let _ = self.all_is_told().await;
         self.stop_workers().await;
         self.judged(n_faults, recovered_in, allowed).await
     }
@@ -328,6 +335,30 @@ impl Fire {
         Ok(())
     }
 
+    /// Waits until nothing is left to publish, and the log of events can be read. A relay that lost its ledger between
+    /// publishing and settling holds its rows for half a minute, so that no other publishes them meanwhile.
+    async fn all_is_told(&self) -> anyhow::Result<()> {
+        let engine = self.world.engine().await;
+        poll_until("the outbox is empty, and the log of events can be read", self.within(), async || {
+            match engine.ledger.outbox_depth().await.map_err(|error| error.to_string())? {
+                0 => {
+                    engine.broker.events(EventsFrom::Next).await.map(drop).map_err(|error| error.to_string())
+                }
+                n => Err(format!("{n} rows wait in the outbox")),
+            }
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// Whether a process that was told to stop did so in order: `panos-upgrade work` says that it was interrupted.
+    fn is_in_order(&self, status: ExitStatus) -> bool {
+        match self.world.way() {
+            Way::Fleet => status.success(),
+            Way::Embedded => status.success() || status.code() == Some(INTERRUPTED),
+        }
+    }
+
     /// SIGTERM for all. One that ended before, or ends otherwise than in order, is found.
     pub async fn stop_workers(&mut self) {
         let mut hands = std::mem::take(&mut self.hands);
@@ -343,7 +374,7 @@ impl Fire {
         for (hand, is_told) in hands.iter_mut().zip(told) {
             if is_told {
                 match hand.process.wait(STOPPED_WITHIN).await {
-                    Ok(status) if status.success() => {}
+                    Ok(status) if self.is_in_order(status) => {}
                     Ok(status) => {
                         self.saw("I13", format!("{} was told to stop and ended by {status}", hand.name))
                     }

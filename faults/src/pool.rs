@@ -66,6 +66,27 @@ impl Pool {
         }
     }
 
+    /// What the servers of a need wrote about themselves, by name. Called when no scenario has them.
+    pub async fn logs(&self, needs: Needs) -> Vec<(&'static str, String)> {
+        let mut logs = Vec::new();
+        if matches!(needs, Needs::Broker | Needs::Both)
+            && let Some(node) = self.broker.lock().await.as_ref()
+        {
+            logs.push(("rabbitmq", node.log_text()));
+        }
+        if matches!(needs, Needs::Cluster)
+            && let Some(cluster) = self.cluster.lock().await.as_ref()
+        {
+            logs.extend(cluster.nodes.iter().map(|node| ("rabbitmq-node", node.log_text())));
+        }
+        if matches!(needs, Needs::Database | Needs::Both)
+            && let Some(server) = self.database.lock().await.as_ref()
+        {
+            logs.push(("postgresql", server.log_text()));
+        }
+        logs
+    }
+
     async fn broker(&self) -> Result<Held<RabbitMq>, ServerError> {
         let mut place = Arc::clone(&self.broker).lock_owned().await;
         let is_whole = match place.as_mut() {

@@ -239,10 +239,16 @@ fn on_this_thread(
         };
         let outcome = judged(played, bound).await;
         let play = Play { scenario, seed, outcome, took: Duration::ZERO, logs: None };
-        let logs = if play.is_good() { None } else { write_logs(&play, &shelf, logs) };
+        let mut written = None;
+        if !play.is_good() {
+            for (name, text) in pool.logs(scenario.needs).await {
+                shelf.keep_output(name, text);
+            }
+            written = write_logs(&play, &shelf, logs);
+        }
         // Here, because databases and virtual hosts are asked to go while their servers are still ours.
         shelf.clear();
-        (play.outcome, logs)
+        (play.outcome, written)
     });
     runtime.shutdown_timeout(ABORTED_WITHIN);
     ended

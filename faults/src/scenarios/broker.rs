@@ -175,9 +175,10 @@ async fn delete(fire: &Fire, queue: &str) -> anyhow::Result<()> {
 
 /// Waits until the node would know its quorum queues after a SIGKILL: the half second after a declaration, in which
 /// it does not, is the broker's own (`RabbitMq::queue_is_on_disk`), and what it loses then is `broker-data-deleted`.
-async fn queues_are_on_disk(stage: &mut Stage, fire: &Fire) -> anyhow::Result<()> {
+pub(super) async fn queues_are_on_disk(stage: &mut Stage, fire: &Fire) -> anyhow::Result<()> {
     let host = fire.servers()?.host.name();
     let quorum = ("x-queue-type", Argument::Text("quorum"));
+    stage.broker()?.streams_are_on_disk().await?;
     for queue in topology::QUEUES.iter().filter(|queue| queue.arguments.contains(&quorum)) {
         stage.broker()?.queue_is_on_disk(&format!("{host}_{}", queue.name)).await?;
     }

@@ -11,6 +11,7 @@ use testkit::rabbitmq::Alarm;
 
 use crate::fire::{self, Fire};
 use crate::scenario::{Needs, Outcome, Scenario, Stage};
+use crate::scenarios::broker::queues_are_on_disk;
 
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[Scenario {
@@ -74,7 +75,7 @@ struct Storm {
     rebooted: Vec<String>,
 }
 
-async fn everything(stage: Stage) -> anyhow::Result<Outcome> {
+async fn everything(mut stage: Stage) -> anyhow::Result<Outcome> {
     let setup = fire::setup(&stage).download_time(stage.pick("5s", "12s")).set("firewall.read_timeout", "5s");
     let mut fire = Fire::lay(&stage, setup).await?;
     let servers = fire.servers()?;
@@ -88,6 +89,7 @@ async fn everything(stage: Stage) -> anyhow::Result<Outcome> {
     fire.burns().await?;
     fire.queue_rest().await?;
     let random = stage.random();
+    queues_are_on_disk(&mut stage, &fire).await?;
     let mut storm = Storm { stage, fire, broker, database, serials, random, rebooted: Vec::new() };
     let length = storm.stage.pick(Duration::from_secs(15), Duration::from_secs(90));
     let (began, mut n_faults) = (Instant::now(), 0);

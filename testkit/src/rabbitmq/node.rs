@@ -227,13 +227,25 @@ impl RabbitMq {
     /// # Errors
     /// When the queue is not in the file in time.
     pub async fn queue_is_on_disk(&self, queue: &str) -> Result<(), ServerError> {
-        let file = self.layout.data().join("quorum").join(self.name()).join("names.dets");
-        let looked =
-            poll_until(format!("`{queue}` is in the file of queue names"), ON_DISK_WITHIN, async || {
-                let names = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-                let found = names.windows(queue.len()).any(|bytes| bytes == queue.as_bytes());
-                if found { Ok(()) } else { Err(format!("{} bytes without it", names.len())) }
-            });
+        self.name_is_on_disk("quorum", queue).await
+    }
+
+    /// The same for streams: waits until a node that is killed now would know who coordinates them. That is a Raft
+    /// group of its own (`rabbit_stream_coordinator`), made with the first stream of a node.
+    ///
+    /// # Errors
+    /// When it is not in the file in time: the node has no stream.
+    pub async fn streams_are_on_disk(&self) -> Result<(), ServerError> {
+        self.name_is_on_disk("coordination", "rabbit_stream_coordinator").await
+    }
+
+    async fn name_is_on_disk(&self, system: &str, name: &str) -> Result<(), ServerError> {
+        let file = self.layout.data().join(system).join(self.name()).join("names.dets");
+        let looked = poll_until(format!("`{name}` is in the file of names"), ON_DISK_WITHIN, async || {
+            let names = fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+            let found = names.windows(name.len()).any(|bytes| bytes == name.as_bytes());
+            if found { Ok(()) } else { Err(format!("{} bytes without it", names.len())) }
+        });
         looked.await.map_err(|timed_out| wrong_state("see a queue on disk", timed_out.to_string()))
     }
 
