@@ -337,8 +337,8 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn enqueue(&self, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError>;
 
-    /// Takes the lease of one available job for `ttl`. None while the fleet, the job's queue or this worker is held. Never both members of a pair
-    /// at once, unless this job's [`PairMode`] is `AtOnce`; and with `Sync` not before the peer's `Sync` job of the same
+    /// Takes the lease of one available job for `ttl`. None while the fleet is held, or the job's queue or this worker
+    /// is paused. Never both members of a pair at once, unless this job's [`PairMode`] is `AtOnce`; and with `Sync` not before the peer's `Sync` job of the same
     /// batch with the smaller number has ended for good.
     ///
     /// # Errors
@@ -375,8 +375,8 @@ pub trait Queue: Send + Sync {
     /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again those
     /// dispatched longer than `unclaimed_after` ago that nobody claimed, and those whose wake-up is nowhere. A job
     /// whose wake-ups died too often is left for a person ([`DeadLetters`](super::DeadLetters)). One caller at a
-    /// time; others get an empty answer at once. A bounded number per call: the next one goes on. While the fleet is held nobody is woken, and while a
-    /// queue is paused none of its jobs; later, jobs that were refused a claim by either are, where resuming did not
+    /// time; others get an empty answer at once. A bounded number per call: the next one goes on. While the fleet is
+    /// held nobody is woken, and while a queue is paused none of its jobs; later, jobs that were refused a claim by either are, where resuming did not
     /// come that far. Workers that are gone for long are forgotten.
     ///
     /// # Errors

@@ -108,7 +108,7 @@ async fn what_differs_in_time_of_death_id_or_bytes_is_another_letter(ledger: &Be
         NewDeadLetter { message_id: "m-2".to_owned(), ..first.clone() },
         NewDeadLetter { body: b"y".to_vec(), ..first.clone() },
     ];
-    assert_eq!(ledger.keep_dead(&[first.clone()]).await.unwrap(), kept(1));
+    assert_eq!(ledger.keep_dead(std::slice::from_ref(&first)).await.unwrap(), kept(1));
     assert_eq!(ledger.keep_dead(&others).await.unwrap(), kept(3));
     let reworded = NewDeadLetter { reason: "read by a newer program".to_owned(), ..first };
     assert_eq!(ledger.keep_dead(&[reworded]).await.unwrap(), kept(0));
