@@ -237,6 +237,16 @@ async fn recovery(stage: Stage) -> anyhow::Result<Outcome> {
     ensure!(lost.len() as u64 >= n_devices / 10, "the killed worker holds {} jobs only", lost.len());
     let killed_at = Timestamp::now();
     fire.kill_worker(0)?;
+    // Until its leases run out, the ledger believes that it lives.
+    poll_until("no lease is left of the killed worker", fire.within(), async || {
+        let jobs = fire.jobs().await.map_err(|error| error.to_string())?;
+        let held = jobs.iter().filter(|job| job.worker.as_ref().is_some_and(|worker| is_its(&worker.0)));
+        match held.count() {
+            0 => Ok(()),
+            n => Err(format!("{n} are")),
+        }
+    })
+    .await?;
     fire.recovers().await?;
 
     let mut times: BTreeMap<JobId, Duration> = BTreeMap::new();
