@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use common::domain::device::{Device, Serial};
 use common::domain::hash::{Cleared, HashDispute, HashMismatch};
-use common::domain::hold::{FleetHold, HoldCause};
+use common::domain::hold::{FleetHold, HoldCause, Pause, PauseScope};
 use common::domain::image::ImageFile;
 use common::domain::version::Version;
 use common::ledger::{JobFilter, JobView, Ledger};
@@ -132,6 +132,31 @@ pub(crate) fn hold(hold: &FleetHold, page: &mut Page) {
              password, or the API key, then `panos-upgrade fleet resume --reason TEXT`"
         }
     });
+}
+
+/// A pause of a part, with the way out.
+pub(crate) fn pause(pause: &Pause, page: &mut Page) {
+    let Pause { scope, reason, since, by } = pause;
+    page.line(format!(
+        "PAUSED: {} since {} by {} on {}: {reason}",
+        part(scope),
+        time(*since),
+        by.operator,
+        by.host
+    ));
+    page.line(format!(
+        "no new attempt begins there, running ones go on; `panos-upgrade fleet resume --{} {} --reason TEXT` ends it",
+        scope.kind(),
+        scope.name()
+    ));
+}
+
+/// The part that a pause is about, in words.
+pub(crate) fn part(scope: &PauseScope) -> String {
+    match scope {
+        PauseScope::Queue(job_type) => format!("jobs of the type {job_type}"),
+        PauseScope::Worker(worker) => format!("worker {worker}"),
+    }
 }
 
 /// Pairs whose members are not staged alike, by what their newest jobs left.

@@ -3,6 +3,7 @@
 //! No secret is ever an argument: other users of a machine read them in the process list. They come from the
 //! environment or from files (see `panos-upgrade config show`).
 
+mod dead;
 mod device;
 mod download;
 mod fleet;
@@ -19,9 +20,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+pub(crate) use dead::{DeadCommand, LettersArgs};
 pub(crate) use device::{CleanupArgs, DeviceCommand, PathCommand};
 pub(crate) use download::{DownloadCommand, PlanArgs};
-pub(crate) use fleet::FleetCommand;
+pub(crate) use fleet::{FleetCommand, PartArgs, WorkerCommand};
 pub(crate) use hash::{HashCommand, Replace};
 pub(crate) use job::{JobCommand, JobListArgs};
 pub(crate) use records::{AuditCommand, ConfigCommand};
@@ -64,9 +66,15 @@ pub(crate) enum Command {
     /// Single jobs: submit, list, show, cancel, retry
     #[command(subcommand)]
     Job(JobCommand),
-    /// The whole fleet: pause, resume, and what holds it
+    /// The whole fleet or a part of it: pause, resume, and what holds it
     #[command(subcommand)]
     Fleet(FleetCommand),
+    /// The processes that perform jobs
+    #[command(subcommand)]
+    Worker(WorkerCommand),
+    /// Messages that no worker could use: list, show, requeue, drop
+    #[command(subcommand)]
+    Dead(DeadCommand),
     /// The trusted hashes, image files on disk, and what differs from them
     #[command(subcommand)]
     Hash(HashCommand),
@@ -104,6 +112,8 @@ impl Command {
             Self::Download(_)
             | Self::Job(_)
             | Self::Fleet(_)
+            | Self::Worker(_)
+            | Self::Dead(_)
             | Self::Hash(_)
             | Self::Path(_)
             | Self::Audit(_)

@@ -173,6 +173,16 @@ fn of_ledger(error: &LedgerError) -> (u8, Option<&'static str>) {
                 "`panos-upgrade device discover` reads the fleet from Panorama, `device import FILE` from a CSV file",
             ),
         ),
+        LedgerError::UnknownWorker { .. } => {
+            (exit::USAGE, Some("`panos-upgrade worker list --all` shows the names of workers"))
+        }
+        LedgerError::UnknownDeadLetter { .. } => {
+            (exit::USAGE, Some("`panos-upgrade dead list` shows the numbers of dead letters"))
+        }
+        LedgerError::Full { .. } => (
+            exit::NOT_REACHABLE,
+            Some("make room on the ledger's disk; nothing is half done, doing it again is safe"),
+        ),
         LedgerError::NotReachable { .. } => (
             exit::NOT_REACHABLE,
             Some("check ledger.url and that the database runs; doing it again later is safe"),

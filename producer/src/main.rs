@@ -16,6 +16,7 @@ mod ask;
 mod cli;
 mod commands;
 mod context;
+mod control;
 mod discover;
 mod exit;
 mod failure;

@@ -6,6 +6,7 @@
 mod audit;
 mod completions;
 mod config;
+mod dead;
 mod device;
 mod download;
 mod fleet;
@@ -14,10 +15,11 @@ mod job;
 mod migrate;
 mod path;
 mod work;
+mod worker;
 
 use crate::cli::{
-    AuditCommand, Cli, Command, ConfigCommand, DeviceCommand, DownloadCommand, FleetCommand, HashCommand,
-    JobCommand, PathCommand,
+    Cli, Command, ConfigCommand, DeadCommand, DeviceCommand, DownloadCommand, FleetCommand, HashCommand,
+    JobCommand, PathCommand, WorkerCommand,
 };
 use crate::context::{Absent, Context};
 use crate::output::Output;
@@ -37,12 +39,14 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Download(command) => download(&context()?, command).await,
         Command::Job(command) => job(&context()?, command).await,
         Command::Fleet(command) => fleet(&context()?, command).await,
+        Command::Worker(WorkerCommand::List { all }) => worker::list::run(&context()?, all).await,
+        Command::Dead(command) => dead(&context()?, command).await,
         Command::Hash(command) => hash(&context()?, command).await,
         Command::Path(PathCommand::Show { from, goal, offline }) => {
             let ask = if offline { path::show::Ask::Nobody } else { path::show::Ask::TheDevice };
             path::show::run(&context()?, &from, &goal, ask).await
         }
-        Command::Audit(command) => audit(&context()?, command).await,
+        Command::Audit(command) => audit::run(&context()?, command).await,
         Command::Config(ConfigCommand::Show) => config::show::run(&context()?),
         Command::Config(ConfigCommand::Check) => config::check::run(&context()?).await,
         Command::Work(args) => work::run(&context()?, &args).await,
@@ -100,8 +104,17 @@ async fn job(context: &Context, command: JobCommand) -> anyhow::Result<u8> {
 async fn fleet(context: &Context, command: FleetCommand) -> anyhow::Result<u8> {
     match command {
         FleetCommand::Status => fleet::status::run(context).await,
-        FleetCommand::Pause { reason } => fleet::pause::run(context, &reason).await,
-        FleetCommand::Resume { reason } => fleet::resume::run(context, &reason).await,
+        FleetCommand::Pause { part, reason } => fleet::pause::run(context, &part, &reason).await,
+        FleetCommand::Resume { part, reason } => fleet::resume::run(context, &part, &reason).await,
+    }
+}
+
+async fn dead(context: &Context, command: DeadCommand) -> anyhow::Result<u8> {
+    match command {
+        DeadCommand::List => dead::list::run(context).await,
+        DeadCommand::Show { id, save } => dead::show::run(context, id, save.as_deref()).await,
+        DeadCommand::Requeue(letters) => dead::requeue::run(context, &letters).await,
+        DeadCommand::Drop(letters) => dead::drop::run(context, &letters).await,
     }
 }
 
@@ -121,13 +134,5 @@ async fn hash(context: &Context, command: HashCommand) -> anyhow::Result<u8> {
         HashCommand::Clear { serial, version, reason } => {
             hash::clear::run(context, &serial, &version, &reason).await
         }
-    }
-}
-
-async fn audit(context: &Context, command: AuditCommand) -> anyhow::Result<u8> {
-    match command {
-        AuditCommand::List { device, job } => audit::list::run(context, device, job).await,
-        AuditCommand::Verify => audit::verify::run(context).await,
-        AuditCommand::Export { device } => audit::export::run(context, device).await,
     }
 }

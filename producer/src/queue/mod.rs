@@ -14,6 +14,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use common::domain::device::{Device, Serial};
+use common::domain::hold::PauseScope;
 use common::domain::job::{BatchId, JobId, JobSpec, JobState, PairMode};
 use common::domain::path::Goal;
 use common::engine::Engine;
@@ -174,17 +175,29 @@ async fn enqueue(
             EnqueueAnswer::UnknownDevice => report.fault(Fault::unknown_device(&serial, None)),
         }
     }
-    // A look that fails costs the note; what is queued is queued and has to be reported.
-    if report.has_new_jobs()
-        && let Ok(Some(hold)) = engine.ledger.hold().await
-    {
+    if report.has_new_jobs() {
+        note_what_waits(engine.ledger.as_ref()).await;
+    }
+    publish(context, engine).await;
+    Ok(())
+}
+
+/// Tells why new jobs will not begin. A look that fails costs the note; what is queued is queued and has to be reported.
+async fn note_what_waits(ledger: &dyn Ledger) {
+    if let Ok(Some(hold)) = ledger.hold().await {
         note(&format!(
             "note: the fleet is held ({}), so new jobs wait; `panos-upgrade fleet resume --reason TEXT` lets them begin",
             hold.reason
         ));
     }
-    publish(context, engine).await;
-    Ok(())
+    for pause in ledger.pauses().await.unwrap_or_default() {
+        if let PauseScope::Queue(job_type) = pause.scope {
+            note(&format!(
+                "note: the queue {job_type} is paused ({}), so its new jobs wait; `panos-upgrade fleet resume --queue {job_type} --reason TEXT` lets them begin",
+                pause.reason
+            ));
+        }
+    }
 }
 
 /// The job that holds each device.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use common::config;
+use common::engine::Engine;
 use tempfile::TempDir;
 
 /// Four devices: one to bring to 11.1.4-h7, one that runs it, one without an address, one that a spreadsheet
@@ -63,6 +65,13 @@ impl Bench {
     /// Where the embedded ledger is.
     pub fn ledger(&self) -> PathBuf {
         self.path("data/panos-upgrade/ledger.sqlite")
+    }
+
+    /// The embedded ledger with its broker, as another program sees it.
+    pub async fn engine(&self) -> Engine {
+        let file = self.path("engine.toml");
+        std::fs::write(&file, format!("[ledger]\nurl = \"sqlite:{}\"\n", self.ledger().display())).unwrap();
+        Engine::open(&config::load(Some(&file), []).unwrap()).await.unwrap()
     }
 
     /// Runs the binary.

@@ -139,7 +139,7 @@ fn the_status_counts_every_state_and_watching_ends_when_nothing_is_active() {
     assert_eq!(
         status,
         json!({
-            "hold": null, "mismatches": [], "disputes": [], "asymmetric_pairs": [],
+            "hold": null, "pauses": [], "mismatches": [], "disputes": [], "asymmetric_pairs": [],
             "total": 2, "by_state": by_state, "ready_for_install": 0, "failures": [], "exceptions": []
         })
     );

@@ -7,9 +7,13 @@ mod alarms;
 mod bad_input;
 #[expect(clippy::unwrap_used, clippy::panic, reason = "a bench that cannot be set up is a failed test")]
 mod bench;
+#[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+mod dead;
 mod devices;
 mod fleet;
 mod hashes;
 mod jobs;
+#[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+mod parts;
 mod places;
 mod trail;

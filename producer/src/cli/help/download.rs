@@ -63,7 +63,8 @@ Examples:
 Counts the newest job of each device. Exit code 1 on an alarm: an open hash
 mismatch, files with disputed hashes, a hold after refused log-ins; with
 --watch also when there are failures in the end.
-JSON: {hold: null or {cause, reason, since, by}, mismatches: [..], disputes:
+JSON: {hold: null or {cause, reason, since, by}, pauses: [{scope, name, reason,
+       since, by}], mismatches: [..], disputes:
        [..], asymmetric_pairs: [{members, difference}], total, by_state:
        {scheduled, available, running, completed, failed, cancelled, skipped},
        ready_for_install, failures: [{kind, count, remedy}], exceptions:

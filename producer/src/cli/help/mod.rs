@@ -2,6 +2,7 @@
 //!
 //! Names of fields and exit codes are interface: they stay.
 
+pub(super) mod dead;
 pub(super) mod device;
 pub(super) mod download;
 pub(super) mod fleet;

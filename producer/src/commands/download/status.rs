@@ -2,7 +2,7 @@
 
 use common::domain::device::Serial;
 use common::domain::failure::FailureKind;
-use common::domain::hold::{FleetHold, HoldCause};
+use common::domain::hold::{FleetHold, HoldCause, Pause};
 use common::domain::job::{JobId, JobState};
 use common::ledger::{JobFilter, JobView, Ledger, StatusCounts};
 use serde::Serialize;
@@ -21,6 +21,8 @@ const ALL: u32 = 1_000_000;
 pub(crate) struct FleetStatus {
     /// Why no new attempt begins.
     hold: Option<FleetHold>,
+    /// Parts of the fleet in which no new attempt begins.
+    pauses: Vec<Pause>,
     #[serde(flatten)]
     alarms: Alarms,
     /// HA pairs whose members are not staged alike.
@@ -62,7 +64,8 @@ pub(crate) async fn fleet(ledger: &dyn Ledger) -> anyhow::Result<FleetStatus> {
     let exceptions = exceptions(ledger).await?;
     let alarms = Alarms::read(ledger).await?;
     let asymmetric_pairs = alarms::asymmetric_pairs(ledger).await?;
-    Ok(FleetStatus { hold: ledger.hold().await?, alarms, asymmetric_pairs, counts, exceptions })
+    let (hold, pauses) = (ledger.hold().await?, ledger.pauses().await?);
+    Ok(FleetStatus { hold, pauses, alarms, asymmetric_pairs, counts, exceptions })
 }
 
 impl FleetStatus {
@@ -87,9 +90,13 @@ pub(crate) async fn exceptions(ledger: &dyn Ledger) -> anyhow::Result<Vec<Except
 
 /// The status for people.
 pub(crate) fn page(status: &FleetStatus, page: &mut Page) {
-    let FleetStatus { hold, alarms, asymmetric_pairs, counts, exceptions } = status;
+    let FleetStatus { hold, pauses, alarms, asymmetric_pairs, counts, exceptions } = status;
     if let Some(hold) = hold {
         alarms::hold(hold, page);
+        page.gap();
+    }
+    for pause in pauses {
+        alarms::pause(pause, page);
         page.gap();
     }
     alarms.page(page);

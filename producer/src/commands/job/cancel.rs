@@ -1,10 +1,12 @@
 //! `job cancel`: a wish that a job stop.
 
+use common::broker::Control;
 use common::domain::job::{JobId, JobState};
 use common::ledger::CancelAnswer;
 use serde::Serialize;
 
 use crate::context::Context;
+use crate::control;
 use crate::exit;
 use crate::queue;
 use crate::requester::because;
@@ -23,6 +25,9 @@ pub(crate) async fn run(context: &Context, id: i64, reason: &str) -> anyhow::Res
     let engine = context.engine().await?;
     let job_id = JobId(id);
     let answer = engine.ledger.cancel(job_id, &by).await?;
+    if answer == CancelAnswer::Requested {
+        control::tell(&engine, &Control::Cancel { job_id }).await;
+    }
     queue::publish(context, engine).await;
     context.output.print(&Cancelled { job_id, answer }, |_, page| page.line(sentence(job_id, answer)))?;
     Ok(match answer {

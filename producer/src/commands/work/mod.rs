@@ -82,7 +82,7 @@ fn code(worked: &Worked) -> u8 {
         exit::INTERRUPTED
     } else if worked.held {
         note(
-            "the fleet is held, and jobs wait: `panos-upgrade fleet status` says why; resume it, then run this again",
+            "jobs wait and nothing may begin them: `panos-upgrade fleet status` says what is held or paused; resume it, then run this again",
         );
         exit::SOME_NOT
     } else if worked.exceptions.is_empty() {

@@ -1,0 +1,64 @@
+//! `worker list`: who works, on how much, and who was not heard of.
+
+use std::time::Duration;
+
+use common::ledger::{WorkerState, WorkerView};
+use serde::Serialize;
+
+use crate::context::Context;
+use crate::exit;
+use crate::output::{Page, Table, time};
+
+/// Ended or silent workers of the last hour explain what is seen now.
+const RECENT: Duration = Duration::from_secs(60 * 60);
+
+/// The ledger keeps them no longer.
+const ALL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
+/// By start.
+#[derive(Serialize)]
+struct Workers {
+    workers: Vec<WorkerView>,
+}
+
+/// Lists workers.
+pub(crate) async fn run(context: &Context, all: bool) -> anyhow::Result<u8> {
+    let since = if all { ALL } else { RECENT };
+    let listed = Workers { workers: context.ledger().await?.workers(since).await? };
+    context.output.print(&listed, page)?;
+    let is_lost = |worker: &WorkerView| worker.state == WorkerState::Silent && worker.n_running > 0;
+    Ok(if listed.workers.iter().any(is_lost) { exit::SOME_NOT } else { exit::OK })
+}
+
+fn page(Workers { workers }: &Workers, page: &mut Page) {
+    if workers.is_empty() {
+        return page.line("no worker; `panos-upgrade work` or `panos-upgrade-worker` is one");
+    }
+    let mut table = Table::new(["ID", "STATE", "JOBS", "OF", "QUEUES", "VERSION", "STARTED", "SEEN"]);
+    for worker in workers {
+        let queues: Vec<&str> = worker.job_types.iter().map(|job_type| job_type.as_str()).collect();
+        let state = match &worker.pause {
+            Some(_) => format!("{}, paused", worker.state.as_str()),
+            None => worker.state.as_str().to_owned(),
+        };
+        table.row([
+            worker.id.to_string(),
+            state,
+            worker.n_running.to_string(),
+            worker.concurrency.to_string(),
+            queues.join(" "),
+            worker.version.clone(),
+            time(worker.started_at),
+            time(worker.seen_at),
+        ]);
+    }
+    page.table(&table);
+    for worker in workers {
+        if let Some(pause) = &worker.pause {
+            page.line(format!(
+                "{} is paused since {} by {}: {}; `panos-upgrade fleet resume --worker {} --reason TEXT` ends it",
+                worker.id, time(pause.since), pause.by.operator, pause.reason, worker.id
+            ));
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! `worker …`: the processes that perform jobs.
+
+pub(crate) mod list;
