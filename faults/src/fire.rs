@@ -376,7 +376,7 @@ impl Fire {
                 match hand.process.wait(STOPPED_WITHIN).await {
                     Ok(status) if self.is_in_order(status) => {}
                     Ok(status) => {
-                        self.saw("I13", format!("{} was told to stop and ended by {status}", hand.name))
+                        self.saw("I13", format!("{} was told to stop and ended by {status}", hand.name));
                     }
                     Err(_) => self.saw("I13", format!("{} was told to stop and did not", hand.name)),
                 }

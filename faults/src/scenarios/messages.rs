@@ -95,8 +95,10 @@ async fn unreadable(stage: Stage) -> anyhow::Result<Outcome> {
             fire.saw("I8", format!("dead letter {} has no reason", letter.id));
         }
     }
-    let shown = fire.world.cli(&["dead", "list"]).await;
-    ensure!(shown.code == 0, "`dead list` does not show what is dead: {shown:?}");
+    // Exit code 1: there is something for a person to do.
+    let shown = fire.world.cli(&["dead", "list"]).await.with_code(&[1]).json();
+    let n_shown = shown["letters"].as_array().map_or(0, Vec::len) as u64;
+    ensure!(n_shown == n_dead, "`dead list` shows {n_shown} of {n_dead}: {shown}");
     post.close().await;
     fire.end(u32::try_from(messages.len())?, Some(recovered_in), &Allowed::nothing().with_dead_letters())
         .await
