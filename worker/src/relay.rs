@@ -20,9 +20,10 @@ use tracing::debug;
 
 use crate::outage::Outage;
 
-/// How long a round may keep its rows before another relay takes them: longer than any publish is allowed
-/// to take, short against an operator's patience.
-const HOLD: Duration = Duration::from_secs(30);
+/// How long a round may keep its rows before another relay takes them: what a relay that died held is late by as much.
+/// A window takes milliseconds; one that hangs for longer may be published twice, which does no harm, and its late
+/// settlement frees nobody else's rows.
+const HOLD: Duration = Duration::from_secs(10);
 
 /// Time between a nudge and the round: the commits of many attempts share one.
 const LINGER: Duration = Duration::from_millis(20);

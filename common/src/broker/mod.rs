@@ -30,8 +30,8 @@ use crate::ledger::{DeadLetter, NewDeadLetter, OutboxRow, Settlement};
 pub use control::{CONTROL_SCHEMA, Control, Controls};
 pub use wake_up::{MAX_WAKE_UP_BYTES, Unreadable, WAKE_UP_SCHEMA, WakeUp};
 
-/// Longest time [`Broker::publish`] takes to answer, whatever the broker does. Rows that are held in the outbox
-/// for longer than this cannot be taken by a second relay while the first one still publishes them.
+/// Longest time [`Broker::publish`] takes to answer, whatever the broker does. A relay that takes longer than it holds
+/// its rows for may publish them while another one does; a message twice does no harm.
 pub const PUBLISH_WITHIN: Duration = Duration::from_secs(25);
 
 /// How often a wake-up may be delivered before it becomes a dead letter: each time it was neither acked nor

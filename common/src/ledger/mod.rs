@@ -37,7 +37,8 @@ pub use dead_letters::{
 pub use fleet::{Fleet, LoginWatch};
 pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory, RemoveAnswer};
 pub use outbox::{
-    Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement, TakenRows,
+    LONGEST_REFUSED_PAUSE, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement,
+    TakenRows,
 };
 pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
 pub use queue::{

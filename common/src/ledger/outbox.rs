@@ -78,20 +78,24 @@ pub struct OutboxState {
 pub struct Settlement {
     /// Confirmed: done with.
     pub confirmed: Vec<i64>,
-    /// Refused or unroutable, with the reason: tried again after [`REFUSED_PAUSE`].
+    /// Refused or unroutable, with the reason: tried again after [`REFUSED_PAUSE`], and later and later.
     pub refused: Vec<(i64, String)>,
     /// Not known: tried again at once.
     pub unknown: Vec<i64>,
 }
 
-/// How long a refused row rests, so that it cannot block the head of the outbox.
-pub const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+/// How long a row rests that was refused for the first time: a queue that was deleted is there again by then. Twice
+/// as long with each refusal, up to [`LONGEST_REFUSED_PAUSE`].
+pub const REFUSED_PAUSE: Duration = Duration::from_secs(5);
+
+/// The longest rest of a refused row, so that one that is never taken costs little.
+pub const LONGEST_REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Hands rows to relays.
 ///
 /// # Guarantees
 /// Two relays never hold one row at the same time; rows of one job are never held by two relays at once, so
-/// their order survives. A relay that dies loses nothing: its rows come free after `hold`. One that was only slow
+/// their order survives, but for a row that the broker refuses in the middle of a window. A relay that dies loses nothing: its rows come free after `hold`. One that was only slow
 /// finds that they are somebody else's by then, and changes nothing about those.
 #[async_trait]
 pub trait Outbox: Send + Sync {

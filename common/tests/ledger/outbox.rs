@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use common::ledger::{End, OutboxRow, OutboxState, REFUSED_PAUSE, Settlement, TakenRows};
+use common::ledger::{
+    End, LONGEST_REFUSED_PAUSE, OutboxRow, OutboxState, REFUSED_PAUSE, Settlement, TakenRows,
+};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -13,6 +15,7 @@ on_every_ledger![
     rows_of_one_job_are_never_held_by_two_relays,
     rows_of_a_dead_relay_come_free,
     a_refused_row_rests_and_holds_back_only_its_own_job,
+    a_row_that_is_refused_again_rests_twice_as_long_up_to_a_limit,
     a_row_of_unknown_fate_is_free_at_once,
     a_confirmed_wake_up_counts_as_dispatched,
     an_older_wake_up_says_nothing_about_the_last,
@@ -80,6 +83,23 @@ async fn a_refused_row_rests_and_holds_back_only_its_own_job(ledger: &Bench) {
     assert_eq!(ids(&take(ledger, 100).await), ids_of(&of_second));
     ledger.elapse(REFUSED_PAUSE).await;
     assert_eq!(ids(&take(ledger, 100).await), ids_of(&of_first));
+}
+
+async fn a_row_that_is_refused_again_rests_twice_as_long_up_to_a_limit(ledger: &Bench) {
+    seed(ledger).await;
+    let refuse = async |taken: &TakenRows| {
+        let refused = ids(taken).into_iter().map(|id| (id, "no queue is bound".to_owned())).collect();
+        ledger.settle_outbox(taken.by, &Settlement { refused, ..Settlement::default() }).await.unwrap();
+    };
+    let mut pause = REFUSED_PAUSE;
+    for _ in 0..6 {
+        refuse(&take(ledger, 100).await).await;
+        ledger.elapse(pause / 2).await;
+        assert!(take(ledger, 100).await.rows.is_empty(), "free before {pause:?}");
+        ledger.elapse(pause / 2).await;
+        pause = (pause * 2).min(LONGEST_REFUSED_PAUSE);
+    }
+    assert!(!take(ledger, 100).await.rows.is_empty(), "rests for longer than {LONGEST_REFUSED_PAUSE:?}");
 }
 
 async fn a_row_of_unknown_fate_is_free_at_once(ledger: &Bench) {

@@ -16,7 +16,8 @@ use super::statement::{Columns, Statement, int8, int8s, seconds, statement, text
 use crate::domain::job::JobId;
 use crate::ledger::rows::{NewOutboxRow, impossible, number, word};
 use crate::ledger::{
-    LedgerError, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement, TakenRows,
+    LONGEST_REFUSED_PAUSE, LedgerError, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE,
+    RelayToken, Settlement, TakenRows,
 };
 
 const INSERT_OUTBOX: Statement = statement!("insert_outbox");
@@ -92,15 +93,15 @@ impl Outbox for PostgresLedger {
             .iter()
             .map(|(row, reason)| (row, reason.chars().take(REASON_CHARS).collect::<String>()))
             .unzip();
-        let pause_s = REFUSED_PAUSE.as_secs_f64();
+        let (pause, longest) = (REFUSED_PAUSE.as_secs_f64(), LONGEST_REFUSED_PAUSE.as_secs_f64());
+        let resting = [int8s(&resting), texts(&reasons), seconds(pause), seconds(longest), uuid(by.0)];
         let mut connection = self.pool.connection().await?;
         let transaction = connection.begin().await?;
         try_join!(
             transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
             transaction.execute(&MARK_DISPATCHED, [int8s(confirmed)]),
             transaction.execute(&DELETE_CONFIRMED, [int8s(confirmed)]),
-            transaction
-                .execute(&REST_REFUSED, [int8s(&resting), texts(&reasons), seconds(pause_s), uuid(by.0)]),
+            transaction.execute(&REST_REFUSED, resting),
             transaction.execute(&FREE_UNKNOWN, [int8s(unknown), uuid(by.0)]),
         )?;
         transaction.commit().await

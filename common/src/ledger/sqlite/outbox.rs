@@ -14,7 +14,8 @@ use super::stored::{Plain, Stored};
 use crate::domain::job::JobId;
 use crate::ledger::rows::{NewOutboxRow, json, number};
 use crate::ledger::{
-    LedgerError, Outbox, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement, TakenRows,
+    LONGEST_REFUSED_PAUSE, LedgerError, Outbox, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken,
+    Settlement, TakenRows,
 };
 
 const INSERT_OUTBOX: Statement = statement!("insert_outbox");
@@ -54,7 +55,8 @@ impl Outbox for SqliteLedger {
             .write("settle_outbox", move |transaction| {
                 MARK_DISPATCHED.execute(transaction, [&confirmed])?;
                 DELETE_CONFIRMED.execute(transaction, [&confirmed])?;
-                REST_REFUSED.execute(transaction, (refused, milliseconds(REFUSED_PAUSE), &by))?;
+                let (pause, longest) = (milliseconds(REFUSED_PAUSE), milliseconds(LONGEST_REFUSED_PAUSE));
+                REST_REFUSED.execute(transaction, (refused, pause, longest, &by))?;
                 FREE_UNKNOWN.execute(transaction, (unknown, &by))?;
                 Ok(())
             })

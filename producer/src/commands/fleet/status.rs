@@ -16,7 +16,7 @@ use crate::output::{Page, counted};
 /// Workers that ended longer ago do not matter to a person who looks now.
 const WORKERS_SINCE: Duration = Duration::from_secs(60 * 60);
 
-/// Older than this, what was to be told is late: relays look every second, and rest 30 s after a refusal.
+/// Older than this, what was to be told is late: relays look every second, and a refused message rests for some.
 const LATE: Duration = Duration::from_secs(60);
 
 /// All of it. Names of fields are interface.
