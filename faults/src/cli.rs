@@ -44,7 +44,7 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     /// How many scenarios are played at a time
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
     at_once: u8,
 }
 

@@ -49,18 +49,18 @@ const INTERRUPTED: i32 = 130;
 /// waits waits for the fault and for nothing else.
 #[must_use]
 pub fn setup(stage: &Stage) -> Setup {
-    Setup::devices(stage.pick(12, 100))
+    Setup::devices(stage.pick(12, 60))
         .all_at_once()
-        .download_time(stage.pick("3s", "6s"))
-        .set("lease.ttl", stage.pick("4s", "8s"))
+        .download_time(stage.pick("3s", "4s"))
+        .set("lease.ttl", stage.pick("4s", "5s"))
         .set("lease.renew_every", "1s")
         .set("relay.every", "200ms")
         .set("rescue.every", "1s")
-        .set("rescue.unclaimed_after", stage.pick("3s", "6s"))
+        .set("rescue.unclaimed_after", stage.pick("3s", "4s"))
         .set("audit.anchor_every", "5s")
         .set("poll.min", "200ms")
         .set("poll.max", "1s")
-        .set("worker.concurrency", stage.pick(16, 120))
+        .set("worker.concurrency", stage.pick(16, 80))
         .set("worker.max_attempts", MAX_ATTEMPTS)
 }
 

@@ -32,7 +32,7 @@ pub use wake_up::{MAX_WAKE_UP_BYTES, Unreadable, WAKE_UP_SCHEMA, WakeUp};
 
 /// Longest time [`Broker::publish`] takes to answer, whatever the broker does. A relay that takes longer than it holds
 /// its rows for may publish them while another one does; a message twice does no harm.
-pub const PUBLISH_WITHIN: Duration = Duration::from_secs(25);
+pub const PUBLISH_WITHIN: Duration = Duration::from_secs(30);
 
 /// How often a wake-up may be delivered before it becomes a dead letter: each time it was neither acked nor
 /// rejected. A claim takes milliseconds, so twenty that all died in it have one cause. RabbitMQ 4.0 made the

@@ -183,3 +183,19 @@ async fn a_password_that_was_changed_ends_the_streams() {
         assert!(matches!(ended, Err(BrokerError::Closed { .. })), "{ended:?}");
     }
 }
+
+#[tokio::test]
+async fn a_queue_that_was_deleted_is_made_again_by_who_publishes() {
+    let fleet = Fleet::start().await;
+    let broker = fleet.client();
+    publish(&*broker, &events(1..=2)).await;
+    publish(&*broker, &downloads(1..=2)).await;
+    for queue in ["panos.events.log.v1", "panos.q.download_only.v1"] {
+        fleet.host.delete_queue(queue).await.unwrap();
+    }
+    // Nobody consumes here, and no connection breaks: only the messages that come back tell.
+    let refused = broker.publish(&[event(3), wake_up(3, DownloadOnly)]).await.unwrap().refused;
+    assert_eq!(refused.len(), 2, "{refused:?}");
+    publish(&*broker, &[event(3), wake_up(3, DownloadOnly)]).await;
+    assert_eq!(broker.depth(DownloadOnly).await.unwrap().n_ready, 1);
+}

@@ -74,7 +74,7 @@ async fn sigkill(mut stage: Stage) -> anyhow::Result<Outcome> {
     queues_are_on_disk(&mut stage, &fire).await?;
     stage.broker()?.kill9()?;
     fire.queue_rest().await?;
-    fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(15))).await;
+    fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(6))).await;
     stage.broker()?.start_again().await?;
     let recovered_in = fire.recovers().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing()).await
@@ -123,7 +123,7 @@ async fn alarm(mut stage: Stage, alarm: Alarm) -> anyhow::Result<Outcome> {
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     stage.broker()?.raise_alarm(alarm).await?;
     fire.queue_rest().await?;
-    fire.lasts(stage.pick(Duration::from_secs(6), Duration::from_secs(40))).await;
+    fire.lasts(stage.pick(Duration::from_secs(6), Duration::from_secs(12))).await;
     stage.broker()?.lift_alarm(alarm).await?;
     let recovered_in = fire.recovers().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing()).await
@@ -133,7 +133,7 @@ async fn connections_closed(stage: Stage) -> anyhow::Result<Outcome> {
     let mut random = stage.random();
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     fire.queue_rest().await?;
-    let n_times = stage.pick(5, 25);
+    let n_times = stage.pick(5, 15);
     for _ in 0..n_times {
         fire.servers()?.host.close_connections().await?;
         fire.lasts(Duration::from_millis(random.random_range(50..900))).await;
@@ -148,7 +148,7 @@ async fn queue_deleted(stage: Stage) -> anyhow::Result<Outcome> {
     let queue = topology::job_queue(JobType::DownloadOnly);
     delete(&fire, queue).await?;
     fire.queue_rest().await?;
-    let n_times = stage.pick(2, 6);
+    let n_times = stage.pick(2, 4);
     for _ in 1..n_times {
         fire.lasts(Duration::from_millis(random.random_range(200..1500))).await;
         delete(&fire, queue).await?;

@@ -42,7 +42,7 @@ async fn node_killed(mut stage: Stage) -> anyhow::Result<Outcome> {
     fire.queue_rest().await?;
     // Two of three go on without it.
     let recovered_in = fire.recovers().await?;
-    fire.lasts(stage.pick(Duration::from_secs(1), Duration::from_secs(20))).await;
+    fire.lasts(stage.pick(Duration::from_secs(1), Duration::from_secs(8))).await;
     stage.cluster()?.heal().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing()).await
 }
@@ -50,7 +50,7 @@ async fn node_killed(mut stage: Stage) -> anyhow::Result<Outcome> {
 async fn leader_moved(mut stage: Stage) -> anyhow::Result<Outcome> {
     let mut fire = spread(&mut stage).await?;
     fire.queue_rest().await?;
-    let n_times = stage.pick(3, 12);
+    let n_times = stage.pick(3, 6);
     for _ in 0..n_times {
         let next = (leader(&mut stage, &fire).await? + 1) % N_NODES;
         let host = fire.servers()?.host.name().to_owned();
@@ -66,7 +66,7 @@ async fn node_isolated(mut stage: Stage) -> anyhow::Result<Outcome> {
     stage.cluster()?.isolate(N_NODES - 1).await?;
     fire.queue_rest().await?;
     let recovered_in = fire.recovers().await?;
-    fire.lasts(stage.pick(Duration::from_secs(3), Duration::from_secs(30))).await;
+    fire.lasts(stage.pick(Duration::from_secs(3), Duration::from_secs(15))).await;
     stage.cluster()?.heal().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing()).await
 }

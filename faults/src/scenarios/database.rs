@@ -59,7 +59,7 @@ async fn sigkill(mut stage: Stage) -> anyhow::Result<Outcome> {
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     fire.queue_rest().await?;
     stage.database()?.kill9()?;
-    fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(10))).await;
+    fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(6))).await;
     stage.database()?.start_again().await?;
     let recovered_in = fire.recovers().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
@@ -78,7 +78,7 @@ async fn sigstop(mut stage: Stage) -> anyhow::Result<Outcome> {
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     fire.queue_rest().await?;
     stage.database()?.suspend()?;
-    fire.lasts(stage.pick(Duration::from_secs(6), Duration::from_secs(20))).await;
+    fire.lasts(stage.pick(Duration::from_secs(6), Duration::from_secs(10))).await;
     stage.database()?.resume()?;
     let recovered_in = fire.recovers().await?;
     fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
@@ -98,7 +98,7 @@ async fn no_connection_left(mut stage: Stage) -> anyhow::Result<Outcome> {
     );
     let n_ended: i64 = first.query_one(&others, &[]).await?.get(0);
     ensure!(n_ended > 0, "the workers had no connection");
-    let until = Instant::now() + stage.pick(Duration::from_secs(6), Duration::from_secs(20));
+    let until = Instant::now() + stage.pick(Duration::from_secs(6), Duration::from_secs(10));
     while Instant::now() < until {
         take_all(&url, &mut taken).await;
         fire.lasts(Duration::from_millis(100)).await;
@@ -120,7 +120,7 @@ async fn connections_cut(stage: Stage) -> anyhow::Result<Outcome> {
     let mut random = stage.random();
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     fire.queue_rest().await?;
-    let n_times = stage.pick(6, 40);
+    let n_times = stage.pick(6, 20);
     for _ in 0..n_times {
         fire.servers()?.database.cut_connections().await?;
         fire.lasts(Duration::from_millis(random.random_range(20..700))).await;
@@ -140,7 +140,7 @@ async fn slow(stage: Stage) -> anyhow::Result<Outcome> {
     fire.burns().await?;
     proxy.delay(Duration::from_millis(100), Duration::from_millis(100));
     fire.queue_rest().await?;
-    let n_locks = stage.pick(2, 5);
+    let n_locks = stage.pick(2, 3);
     for _ in 0..n_locks {
         let lock = fire.servers()?.database.lock_table("jobs").await?;
         fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(6))).await;

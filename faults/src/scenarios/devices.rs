@@ -73,11 +73,11 @@ async fn strike(stage: Stage, kinds: &[&str]) -> anyhow::Result<Outcome> {
             continue;
         }
         let kind = kinds.choose(&mut random).copied().unwrap_or("reset");
-        fire.world.simulator.inject(serial, &fault(kind, stage.pick("4s", "10s"))).await;
+        fire.world.simulator.inject(serial, &fault(kind, stage.pick("4s", "6s"))).await;
         n_faults += 1;
     }
     let began = Instant::now();
-    fire.lasts(stage.pick(Duration::from_secs(4), Duration::from_secs(10))).await;
+    fire.lasts(stage.pick(Duration::from_secs(4), Duration::from_secs(6))).await;
     fire.world.simulator.heal_everywhere().await;
     fire.recovers().await?;
     let recovered_in = began.elapsed();
@@ -100,7 +100,7 @@ async fn all_at_once(stage: Stage) -> anyhow::Result<Outcome> {
     let mut fire = Fire::light(&stage, setup(&stage)).await?;
     fire.queue_rest().await?;
     let serials = fire.world.simulator.serials().await;
-    let (n_rounds, mut n_faults) = (stage.pick(3, 10), 0);
+    let (n_rounds, mut n_faults) = (stage.pick(3, 6), 0);
     for _ in 0..n_rounds {
         for serial in &serials {
             if !random.random_bool(0.3) {

@@ -33,7 +33,7 @@ async fn one_of_two_killed(stage: Stage) -> anyhow::Result<Outcome> {
     fire.start_worker(None)?;
     fire.burns().await?;
     fire.queue_rest().await?;
-    let n_kills = stage.pick(2, 8);
+    let n_kills = stage.pick(2, 5);
     let mut recovered_in = Duration::ZERO;
     for _ in 0..n_kills {
         fire.lasts(Duration::from_millis(random.random_range(0..800))).await;
@@ -54,10 +54,10 @@ async fn file_locked(stage: Stage) -> anyhow::Result<Outcome> {
     fire.start_worker(None)?;
     fire.burns().await?;
     fire.queue_rest().await?;
-    let n_times = stage.pick(2, 6);
+    let n_times = stage.pick(2, 3);
     let file = fire.world.directory().join("ledger.sqlite");
     for _ in 0..n_times {
-        let length = stage.pick(Duration::from_secs(6), Duration::from_secs(12));
+        let length = stage.pick(Duration::from_secs(6), Duration::from_secs(8));
         let file = file.clone();
         tokio::task::spawn_blocking(move || lock(file, length)).await??;
         fire.lasts(Duration::from_millis(random.random_range(0..400))).await;

@@ -76,7 +76,7 @@ struct Storm {
 }
 
 async fn everything(mut stage: Stage) -> anyhow::Result<Outcome> {
-    let setup = fire::setup(&stage).download_time(stage.pick("5s", "12s")).set("firewall.read_timeout", "5s");
+    let setup = fire::setup(&stage).download_time(stage.pick("5s", "8s")).set("firewall.read_timeout", "5s");
     let mut fire = Fire::lay(&stage, setup).await?;
     let servers = fire.servers()?;
     let (broker, database) = (Proxy::before(servers.host.url())?, Proxy::before(servers.database.url())?);
@@ -91,7 +91,7 @@ async fn everything(mut stage: Stage) -> anyhow::Result<Outcome> {
     let random = stage.random();
     queues_are_on_disk(&mut stage, &fire).await?;
     let mut storm = Storm { stage, fire, broker, database, serials, random, rebooted: Vec::new() };
-    let length = storm.stage.pick(Duration::from_secs(15), Duration::from_secs(90));
+    let length = storm.stage.pick(Duration::from_secs(15), Duration::from_secs(45));
     let (began, mut n_faults) = (Instant::now(), 0);
     while began.elapsed() < length {
         let fault = Fault::ALL[storm.random.random_range(0..Fault::ALL.len())];

@@ -133,11 +133,11 @@ async fn parted(stage: Stage, parted: Parted, cut: Cut) -> anyhow::Result<Outcom
                     Cut::Late | Cut::Refused => proxy.hold(),
                 }
             }
-            fire.lasts(stage.pick(Duration::from_secs(8), Duration::from_secs(25))).await;
+            fire.lasts(stage.pick(Duration::from_secs(8), Duration::from_secs(12))).await;
             1
         }
         Cut::Refused => {
-            let n_times = stage.pick(3, 10);
+            let n_times = stage.pick(3, 6);
             for _ in 0..n_times {
                 for proxy in network.parted(parted) {
                     proxy.refuse().await?;
@@ -170,7 +170,7 @@ async fn relay_cut(stage: Stage) -> anyhow::Result<Outcome> {
     fire.queue_rest().await?;
     network.broker.delay(Duration::ZERO, Duration::from_millis(1200));
     let mut n_cuts = 0;
-    while n_cuts < stage.pick(2, 8) && rows_are_taken(&fire).await? {
+    while n_cuts < stage.pick(2, 5) && rows_are_taken(&fire).await? {
         n_cuts += 1;
         let sent = network.broker.counts().to_server_bytes;
         poll_until("a relay publishes", fire.within(), async || {

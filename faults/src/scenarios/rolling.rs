@@ -43,7 +43,7 @@ fn operator(reason: &str) -> Requester {
 }
 
 async fn rolling_restart(stage: Stage) -> anyhow::Result<Outcome> {
-    let mut fire = Fire::light(&stage, fire::setup(&stage).download_time(stage.pick("5s", "20s"))).await?;
+    let mut fire = Fire::light(&stage, fire::setup(&stage).download_time(stage.pick("5s", "10s"))).await?;
     fire.queue_rest().await?;
     let n_workers = fire.n_workers();
     let mut recovered_in = Duration::ZERO;
@@ -71,7 +71,7 @@ async fn cancel_races(stage: Stage) -> anyhow::Result<Outcome> {
     let mut random = stage.random();
     let mut fire = Fire::light(&stage, fire::setup(&stage)).await?;
     fire.queue_rest().await?;
-    let n_cancels = stage.pick(8, 60);
+    let n_cancels = stage.pick(8, 40);
     let mut cancelled = Vec::new();
     for n in 0..n_cancels {
         fire.lasts(Duration::from_millis(random.random_range(0..stage.pick(250, 400)))).await;
@@ -115,7 +115,7 @@ async fn pause_races(stage: Stage) -> anyhow::Result<Outcome> {
     fire.queue_rest().await?;
     let (why, over) = (operator("power work"), operator("power is back"));
     let queue = PauseScope::Queue(JobType::DownloadOnly);
-    let n_turns = stage.pick(10, 60);
+    let n_turns = stage.pick(10, 40);
     for n in 0..n_turns {
         let ledger = fire.ledger().await;
         match random.random_range(0..6) {

@@ -106,7 +106,7 @@ const MOMENTS: [Moment; 9] = [
 ];
 
 async fn sigkill_at_step(stage: Stage) -> anyhow::Result<Outcome> {
-    let devices_per_moment = stage.pick(2, 12);
+    let devices_per_moment = stage.pick(2, 6);
     let mut setup = fire::setup(&stage);
     setup.fleet.devices = (MOMENTS.len() * devices_per_moment) as u64;
     let mut fire = Fire::lay(&stage, setup).await?;
@@ -277,7 +277,7 @@ async fn recovery(stage: Stage) -> anyhow::Result<Outcome> {
 
 /// While it stands still, all its jobs go to the other worker; when it goes on, it has no say in them.
 async fn zombie(stage: Stage) -> anyhow::Result<Outcome> {
-    let mut fire = Fire::light(&stage, fire::setup(&stage).download_time(stage.pick("8s", "25s"))).await?;
+    let mut fire = Fire::light(&stage, fire::setup(&stage).download_time(stage.pick("8s", "12s"))).await?;
     let of_zombie = format!("-{}-", fire.worker(0).id());
     let held = |jobs: &[common::ledger::JobView]| {
         jobs.iter()
@@ -346,7 +346,7 @@ async fn producer_sigkill(stage: Stage) -> anyhow::Result<Outcome> {
         fire.start_worker(None)?;
     }
     let target = fire.world.simulator.ready().target.clone();
-    let n_kills = stage.pick(5, 30);
+    let n_kills = stage.pick(5, 20);
     for _ in 0..n_kills {
         let queue =
             ["--output", "json", "download", "queue-all", "--target", &target, "--reason", "CHG-4711"];
@@ -377,7 +377,7 @@ async fn embedded_sigkill(stage: Stage) -> anyhow::Result<Outcome> {
     fire.start_worker(None)?;
     fire.burns().await?;
     fire.queue_rest().await?;
-    let n_kills = stage.pick(3, 12);
+    let n_kills = stage.pick(3, 8);
     let mut recovered_in = Duration::ZERO;
     for _ in 0..n_kills {
         fire.lasts(Duration::from_millis(random.random_range(0..1_500))).await;

@@ -236,7 +236,7 @@ impl Link {
 
     /// After a reconnect the broker may be another one, or the same with an empty disk. A worker's user may not
     /// be allowed to make queues; then somebody else has made them.
-    async fn declare_again(&self, live: &Live) -> Result<(), BrokerError> {
+    pub(super) async fn declare_again(&self, live: &Live) -> Result<(), BrokerError> {
         match declare::everything(live, Unreachable::LeaveOut).await {
             Err(DeclareError { error, name }) if error.refusal() == Some(Refusal::NotAllowed) => {
                 debug!("the broker at {} lets others make `{name}`", self.address);

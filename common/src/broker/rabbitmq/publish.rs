@@ -27,7 +27,9 @@ mod window;
 /// Longest time until a window can begin: to connect, to declare, to open a channel.
 const READY_WITHIN: Duration = Duration::from_secs(15);
 
-const _: () = assert!(READY_WITHIN.as_secs() + WINDOW_WITHIN.as_secs() <= PUBLISH_WITHIN.as_secs());
+const _: () = assert!(
+    READY_WITHIN.as_secs() + WINDOW_WITHIN.as_secs() + CALL_WITHIN.as_secs() <= PUBLISH_WITHIN.as_secs()
+);
 
 /// Publishes on the connection of a link.
 pub(super) struct Publisher {
@@ -155,6 +157,9 @@ impl Publisher {
         let mut window = Window::new(messages);
         let settled = window.run(&confirming.channel).await;
         let n_messages = messages.len();
+        if window.came_back() {
+            self.make_missing_queues(&confirming.live).await;
+        }
         match settled {
             // A channel keeps in mind who led a quorum queue when it first published there. Opened in the moment
             // between a leader's death and the next one's election, it gets a nack for ever (seen on 3.10.8,
@@ -171,6 +176,15 @@ impl Publisher {
             }
         }
         window.settlement()
+    }
+
+    /// No queue wanted a message: one was deleted, and nobody who consumes from it is here to make it again.
+    async fn make_missing_queues(&self, live: &Live) {
+        match timeout(CALL_WITHIN, self.link.declare_again(live)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => warn!("a queue is missing and was not made again: {error}"),
+            Err(_) => warn!("a queue is missing and was not made again in {} s", CALL_WITHIN.as_secs()),
+        }
     }
 
     fn take_idle(&self, live: &Arc<Live>) -> Option<Confirming> {

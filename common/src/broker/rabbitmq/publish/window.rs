@@ -155,6 +155,11 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// Whether no queue wanted some message.
+    pub(super) fn came_back(&self) -> bool {
+        !self.returned.is_empty()
+    }
+
     /// Whether a queue refused some message.
     pub(super) fn was_nacked(&self) -> bool {
         self.was_nacked
