@@ -1,5 +1,10 @@
 -- Workers and what keeps them from beginning anything; who holds rows of the outbox; letters that died at the broker.
 
+-- Jobs before the outbox, as everybody locks them: workers may be at it.
+ALTER TABLE jobs ADD COLUMN n_buried integer NOT NULL DEFAULT 0 CHECK (n_buried >= 0); -- wake-ups that died since the last claim
+
+ALTER TABLE outbox ADD COLUMN taken_by uuid; -- which taking of rows holds it
+
 CREATE TABLE workers (
     id          text PRIMARY KEY CHECK (id <> ''),
     host        text NOT NULL,
@@ -21,10 +26,6 @@ CREATE TABLE pauses (
     paused_by text NOT NULL,            -- JSON: who asked
     PRIMARY KEY (scope, name)
 );
-
-ALTER TABLE outbox ADD COLUMN taken_by uuid; -- which taking of rows holds it
-
-ALTER TABLE jobs ADD COLUMN n_buried integer NOT NULL DEFAULT 0 CHECK (n_buried >= 0); -- wake-ups that died since the last claim
 
 CREATE TABLE dead_letters (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -101,6 +101,8 @@ struct Troubles {
 enum Fate {
     /// Given back after a rest.
     Again(Duration),
+    /// Acked after a rest: the job stays available, and the rescue sends another wake-up to the end of the queue.
+    Aside(Duration),
     /// A dead letter.
     Buried,
 }
@@ -273,6 +275,10 @@ impl Consumer {
                     tokio::time::sleep(time).await;
                     settled(receipt.give_back().await);
                 }
+                Fate::Aside(time) => {
+                    tokio::time::sleep(time).await;
+                    settled(receipt.ack().await);
+                }
                 Fate::Buried => {
                     let reason = format!("job {job} cannot be claimed: {}", Chain(&error));
                     warn!(job.id = job.0, "{reason}; its wake-up goes to the dead letters");
@@ -327,14 +333,15 @@ impl Troubles {
     }
 
     /// What to do about the message. For a job or two a short rest, so that others are taken soon, and a burial in the
-    /// end; where one after the other fails the trouble is not theirs, and a hurry would bury them all.
+    /// end; where one after the other fails the trouble is not theirs, and a hurry would bury them all: they are put
+    /// aside, so that they do not stand at the head of the queue, before those that can be claimed.
     fn poisoned(&mut self, job: JobId, error: &LedgerError) -> Fate {
         self.claims.met(error);
         self.in_row.insert(job);
         self.n_in_row = self.n_in_row.saturating_add(1);
         let rest = outage::pause(self.n_in_row, rand::random());
         if self.in_row.len() > MOST_POISONED {
-            return Fate::Again(rest);
+            return Fate::Aside(rest);
         }
         if self.n_failed.len() >= MOST_REMEMBERED {
             self.n_failed.clear();
@@ -395,15 +402,17 @@ mod tests {
     }
 
     #[test]
-    fn where_no_job_can_be_claimed_none_is_buried_and_the_rests_grow() {
+    fn where_no_job_can_be_claimed_none_is_buried_or_in_the_way_and_the_rests_grow() {
         let mut troubles = Troubles::none();
         for _ in 0..MOST_POISONED_TRIES * 4 {
             for id in 1..=9 {
                 let fate = troubles.poisoned(JobId(id), &store_error());
-                assert!(matches!(fate, Fate::Again(_)), "{fate:?}");
+                assert_ne!(fate, Fate::Buried);
             }
         }
-        let Fate::Again(rest) = troubles.poisoned(JobId(1), &store_error()) else { panic!("buried") };
+        let Fate::Aside(rest) = troubles.poisoned(JobId(1), &store_error()) else {
+            panic!("still in the way")
+        };
         assert!(rest > 5 * LONGEST_POISONED_PAUSE, "{rest:?}");
     }
 }

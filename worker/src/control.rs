@@ -6,7 +6,6 @@
 use common::broker::{BrokerError, Control, Controls};
 use common::engine::Engine;
 use tokio_util::sync::CancellationToken;
-use tracing::debug;
 
 use crate::lease_keeper::LeaseKeeper;
 use crate::outage::Outage;
@@ -40,9 +39,8 @@ async fn hear(controls: &mut dyn Controls, keeper: &LeaseKeeper) -> BrokerError 
     keeper.nudge();
     loop {
         match controls.next().await {
-            Ok(Control::Pauses) => keeper.nudge(),
-            Ok(Control::Cancel { job_id }) if keeper.holds(job_id) => keeper.nudge(),
-            Ok(Control::Cancel { job_id }) => debug!(job.id = job_id.0, "job {job_id}: not ours to cancel"),
+            // Also for a job that is not known here: it may be ours since a moment ago.
+            Ok(Control::Pauses | Control::Cancel { .. }) => keeper.nudge(),
             Err(error) => return error,
         }
     }

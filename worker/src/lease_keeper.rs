@@ -117,12 +117,6 @@ impl LeaseKeeper {
         HoldGuard { keeper: Arc::clone(self), hold }
     }
 
-    /// Whether this process holds the lease of a job.
-    #[must_use]
-    pub fn holds(&self, job: JobId) -> bool {
-        locked(&self.holds).contains_key(&job)
-    }
-
     /// Asks for a beat now: something has changed in the ledger.
     pub fn nudge(&self) {
         self.nudged.notify_one();

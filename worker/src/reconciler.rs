@@ -11,9 +11,9 @@
 //!   acked is no longer counted. The other way round, each claim in between would be a loss.
 //! - A worker that takes its last slot, is paused or stops has a message in hand and is no consumer, for as long as a
 //!   claim takes. So a difference counts only when it is seen twice, [`LOOK_AGAIN_AFTER`] apart; the smaller one.
-//! - As many jobs are woken as are missing, the next look counts their new messages: however many rescuers are fooled
-//!   in one moment, the messages grow at most by one difference each, and never beyond the jobs that wait, because
-//!   then there is no difference any more. What is too much finds nothing to claim, and is acked.
+//! - As many jobs are woken as are missing, and not one more; the next look counts their new messages: however many
+//!   rescuers are fooled in one moment, the messages grow at most by one difference each, and never beyond the jobs that
+//!   wait, because then there is no difference any more. What is too much finds nothing to claim, and is acked.
 //! - While the fleet is held or the queue is paused the ledger counts nobody: messages are acked then, and their jobs
 //!   woken by whoever ends it.
 //!

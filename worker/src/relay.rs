@@ -2,9 +2,9 @@
 //! come due.
 //!
 //! Guarantees: a row is done with only after the broker confirmed it; two relays never hold one row. A crash
-//! between confirm and settlement publishes it again, which does no harm: a consumer of wake-ups finds
-//! nothing to claim, a reader of events sees an id twice. Leaves to others: order between jobs (nobody), jobs
-//! dispatched and never claimed ([`crate::rescuer`]).
+//! between confirm and settlement, or a broker that takes longer to answer than rows are held, publishes it again, which
+//! does no harm: a consumer of wake-ups finds nothing to claim, a reader of events sees an id twice. Leaves to others: order between jobs (nobody), jobs
+//! dispatched and never claimed (`rescuer`).
 //!
 //! Woken by [`Relay::nudge`] after a commit of this process and by a timer (`relay.every`); either is enough.
 

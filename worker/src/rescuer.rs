@@ -18,8 +18,13 @@ use crate::outage::Outage;
 use crate::reconciler::{self, Findings};
 use crate::relay::Relay;
 
+/// Between two looks for leases that have run out, where `rescue.every` is longer: a job of a dead worker is somebody
+/// else's within seconds of its lease's end. One statement that finds nothing, as a rule.
+const TAKE_BACK_EVERY: Duration = Duration::from_secs(3);
+
 /// Outbox rows that are older than this do not get to the broker, or the broker refuses them: a round of the relay
-/// takes a second, and a refused row rests for half a minute.
+/// takes a second, and a refused row rests for a minute at most
+/// ([`LONGEST_REFUSED_PAUSE`](common::ledger::LONGEST_REFUSED_PAUSE)).
 const OUTBOX_TOO_OLD: Duration = Duration::from_secs(120);
 
 /// Rescues per round while wake-ups are missing: each brings a bounded number of jobs, and the next round goes on.
@@ -46,7 +51,7 @@ pub(crate) struct Rescuer<'a> {
 
 /// What was told about each part, from round to round.
 struct Told {
-    rescue: Outage,
+    bring_back: Outage,
     compare: Outage,
     collect: Outage,
     outbox: Outage,
@@ -67,10 +72,29 @@ impl<'a> Rescuer<'a> {
         Self { engine, job_types, relay, rhythm }
     }
 
-    /// Looks until `end`.
+    /// Looks until `end`. Jobs of silent workers have a loop of their own: the rest asks the broker, which may be slow
+    /// to answer.
     pub(crate) async fn run(&self, end: &CancellationToken) {
+        tokio::select! {
+            () = end.cancelled() => {}
+            ((), ()) = async { tokio::join!(self.take_back(), self.look_around()) } => {}
+        }
+    }
+
+    async fn take_back(&self) {
+        let mut outage = Outage::none("jobs of silent workers are not looked for");
+        loop {
+            match self.rescue(Findings::NOTHING_KNOWN.unclaimed_after, 0).await {
+                Ok(_) => outage.over(),
+                Err(error) => outage.met(&error),
+            }
+            tokio::time::sleep(self.rhythm.every.min(TAKE_BACK_EVERY)).await;
+        }
+    }
+
+    async fn look_around(&self) {
         let mut told = Told {
-            rescue: Outage::none("lost jobs are not looked for"),
+            bring_back: Outage::none("lost wake-ups are not brought back"),
             compare: Outage::none("ledger and broker are not compared"),
             collect: Outage::none("dead letters stay at the broker"),
             outbox: Outage::none("the outbox is not looked at"),
@@ -79,28 +103,18 @@ impl<'a> Rescuer<'a> {
             old_rows: None,
         };
         loop {
-            tokio::select! {
-                () = end.cancelled() => return,
-                () = self.round(&mut told) => {}
-            }
-            tokio::select! {
-                () = end.cancelled() => return,
-                () = tokio::time::sleep(self.rhythm.every) => {}
-            }
+            self.round(&mut told).await;
+            tokio::time::sleep(self.rhythm.every).await;
         }
     }
 
     async fn round(&self, told: &mut Told) {
-        // Jobs of silent workers first: the rest asks the broker, which may be slow to answer.
-        match self.rescue(Findings::NOTHING_KNOWN.unclaimed_after).await {
-            Ok(_) => told.rescue.over(),
-            Err(error) => told.rescue.met(&error),
-        }
         match reconciler::compare(self.engine, self.job_types, self.rhythm.unclaimed_after).await {
             Ok(findings) => {
                 told.compare.over();
-                if let Err(error) = self.bring_back(findings).await {
-                    told.rescue.met(&error);
+                match self.bring_back(findings).await {
+                    Ok(()) => told.bring_back.over(),
+                    Err(error) => told.bring_back.met(&error),
                 }
             }
             Err(error) => told.compare.met(&error),
@@ -122,7 +136,7 @@ impl<'a> Rescuer<'a> {
     /// Wakes as many jobs as have lost their message, and those that were passed over in an empty queue.
     async fn bring_back(&self, findings: Findings) -> Result<(), LedgerError> {
         let Findings { n_missing, unclaimed_after } = findings;
-        self.rescue(unclaimed_after).await?;
+        self.rescue(unclaimed_after, u32::MAX).await?;
         if n_missing == 0 {
             return Ok(());
         }
@@ -131,7 +145,8 @@ impl<'a> Rescuer<'a> {
         );
         let mut n_left = n_missing;
         for _ in 0..MOST_RESCUES {
-            let n_woken = self.rescue(reconciler::SETTLED_AFTER).await?;
+            let at_most = u32::try_from(n_left).unwrap_or(u32::MAX);
+            let n_woken = self.rescue(reconciler::SETTLED_AFTER, at_most).await?;
             n_left = n_left.saturating_sub(n_woken as u64);
             if n_left == 0 || n_woken == 0 {
                 break;
@@ -141,8 +156,8 @@ impl<'a> Rescuer<'a> {
     }
 
     /// One rescue, told; answers how many jobs were woken because nobody had claimed them.
-    async fn rescue(&self, unclaimed_after: Duration) -> Result<usize, LedgerError> {
-        let rescued = self.engine.ledger.rescue(unclaimed_after).await?;
+    async fn rescue(&self, unclaimed_after: Duration, wake_at_most: u32) -> Result<usize, LedgerError> {
+        let rescued = self.engine.ledger.rescue(unclaimed_after, wake_at_most).await?;
         let Rescued { expired, given_up, unclaimed, held_up, unsent } = &rescued;
         for job in expired {
             info!(job.id = job.0, "job {job}: taken back from a worker that went silent");

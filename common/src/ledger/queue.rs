@@ -372,16 +372,17 @@ pub trait Queue: Send + Sync {
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn promote_due(&self, limit: u32) -> Result<(usize, Option<Duration>), LedgerError>;
 
-    /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again those
-    /// dispatched longer than `unclaimed_after` ago that nobody claimed, and those whose wake-up is nowhere. A job
-    /// whose wake-ups died too often is left for a person ([`DeadLetters`](super::DeadLetters)). One caller at a
-    /// time; others get an empty answer at once. A bounded number per call: the next one goes on. While the fleet is
-    /// held nobody is woken, and while a queue is paused none of its jobs; later, jobs that were refused a claim by either are, where resuming did not
-    /// come that far. Workers that are gone for long are forgotten.
+    /// Brings back jobs whose lease expired, or cancels them where somebody asked for it; wakes again at most
+    /// `wake_at_most` of those dispatched longer than `unclaimed_after` ago that nobody claimed, and those whose
+    /// wake-up is nowhere. A job whose wake-ups died too often is left for a person
+    /// ([`DeadLetters`](super::DeadLetters)). One caller at a time; others get an empty answer at once. A bounded
+    /// number per call: the next one goes on. While the fleet is held nobody is woken, and while a queue is paused
+    /// none of its jobs; later, jobs that were refused a claim by either are, where resuming did not come that far.
+    /// Workers that are gone for long are forgotten.
     ///
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
-    async fn rescue(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError>;
+    async fn rescue(&self, unclaimed_after: Duration, wake_at_most: u32) -> Result<Rescued, LedgerError>;
 }
 
 /// Devices per enqueue transaction: large enough that round trips vanish, small enough that a crash loses a

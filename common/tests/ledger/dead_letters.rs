@@ -187,14 +187,14 @@ async fn a_wake_up_that_dies_again_and_again_is_left_to_a_person(ledger: &Bench)
     }
     assert_eq!(bury(MAX_BURIALS + 1).await, kept(1));
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     let job_type = view(ledger, job).await.job_type;
     assert_eq!(ledger.n_unclaimed(job_type, UNCLAIMED_AFTER).await.unwrap(), 0, "it waits for a person");
 
     let last = numbers(ledger).await.pop().unwrap();
     ledger.end_dead(last, DeadEnd::Dropped, &operator()).await.unwrap();
     assert_eq!(ledger.n_unclaimed(job_type, UNCLAIMED_AFTER).await.unwrap(), 1);
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed, [job]);
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed, [job]);
     for n in 1..=MAX_BURIALS {
         assert_eq!(bury(10 + n).await.woken, [job]);
     }

@@ -155,7 +155,7 @@ async fn an_ended_job_never_changes_again(ledger: &Bench) {
         assert_eq!(ledger.claim(job, &worker("bob"), LEASE).await.unwrap(), Claim::Ended(state));
         assert_eq!(ledger.cancel(job, &operator()).await.unwrap(), CancelAnswer::AlreadyEnded { state });
         assert!(renew(ledger, std::slice::from_ref(&claimed.lease)).await.is_empty());
-        assert!(ledger.rescue(Duration::ZERO).await.unwrap().expired.is_empty());
+        assert!(ledger.rescue(Duration::ZERO, u32::MAX).await.unwrap().expired.is_empty());
         ledger.promote_due(100).await.unwrap();
         for answer in [
             ledger.record(&claimed.lease, &step(&claimed)).await,
@@ -199,7 +199,7 @@ async fn the_events_of_a_whole_life_are_numbered_without_gaps(ledger: &Bench) {
     ledger.promote_due(10).await.unwrap();
     claim(ledger, job, "ann").await;
     ledger.elapse(2 * LEASE).await;
-    ledger.rescue(Duration::from_secs(3_600)).await.unwrap();
+    ledger.rescue(Duration::from_secs(3_600), u32::MAX).await.unwrap();
     let claimed = claim(ledger, job, "bob").await;
     ledger.cancel(job, &operator()).await.unwrap();
     ledger.end(&claimed.lease, &End::Cancelled, &step(&claimed)).await.unwrap();

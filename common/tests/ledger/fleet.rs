@@ -84,7 +84,7 @@ async fn after_a_hold_every_job_that_was_refused_is_woken_once(ledger: &Bench) {
     ledger.resume(&operator()).await.unwrap();
     let woken = drain(ledger).await;
     assert_eq!(wake_ups(&woken), jobs[1..4].iter().map(|job| format!("{job}:2")).collect::<Vec<_>>());
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     for job in &jobs[1..4] {
         assert_eq!(claim(ledger, *job, "ann").await.attempt, 1);
     }
@@ -104,10 +104,10 @@ async fn the_rescue_wakes_whom_resuming_did_not_reach(ledger: &Bench) {
     let jobs = seed_many(ledger, 3).await;
     drain(ledger).await;
     ledger.sql("UPDATE jobs SET held_up = (1 = 1)").await.unwrap();
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(rescued, Rescued { held_up: jobs.clone(), ..Rescued::default() });
     assert_eq!(wake_ups(&drain(ledger).await), jobs.iter().map(|job| format!("{job}:2")).collect::<Vec<_>>());
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
 }
 
 async fn the_rescue_wakes_nobody_while_the_fleet_is_held(ledger: &Bench) {
@@ -117,7 +117,7 @@ async fn the_rescue_wakes_nobody_while_the_fleet_is_held(ledger: &Bench) {
     ledger.pause(&operator()).await.unwrap();
     assert!(matches!(ledger.claim(jobs[1], &worker("ann"), LEASE).await.unwrap(), Claim::Held(_)));
     ledger.elapse(2 * LEASE).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(rescued, Rescued { expired: vec![jobs[0]], ..Rescued::default() });
     assert_eq!(state(ledger, jobs[0]).await, JobState::Available);
     assert!(wake_ups(&drain(ledger).await).is_empty());
@@ -127,7 +127,11 @@ async fn the_rescue_wakes_nobody_while_the_fleet_is_held(ledger: &Bench) {
     let rows = drain(ledger).await;
     assert_eq!(wake_ups(&rows), [format!("{}:2", jobs[0]), format!("{}:2", jobs[1])]);
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed, jobs, "now it looks for lost ones");
+    assert_eq!(
+        ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed,
+        jobs,
+        "now it looks for lost ones"
+    );
 }
 
 async fn refused_log_ins_in_a_row_hold_the_fleet_once(ledger: &Bench) {
@@ -218,7 +222,7 @@ async fn a_hold_and_a_claim_at_once_leave_nobody_asleep(ledger: &Bench) {
         refused
     };
     let ((), refused) = tokio::join!(holding, claiming);
-    ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     let rows = drain(ledger).await;
     let woken = wake_ups(&rows);
     for job in refused {

@@ -49,7 +49,7 @@ async fn a_lease_that_nobody_holds_expires_although_its_worker_renews_others(led
         ledger.elapse(LEASE * 2 / 3).await;
         assert_eq!(renew(ledger, std::slice::from_ref(&held.lease)).await.len(), 1);
     }
-    assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, [jobs[0]]);
+    assert_eq!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired, [jobs[0]]);
     assert_eq!(state(ledger, jobs[0]).await, JobState::Available);
     assert_eq!(state(ledger, jobs[1]).await, JobState::Running);
 }
@@ -64,7 +64,7 @@ async fn a_lease_that_is_renewed_does_not_expire(ledger: &Bench) {
     for _ in 0..3 {
         ledger.elapse(LEASE * 2 / 3).await;
         assert_eq!(renew(ledger, std::slice::from_ref(&claimed.lease)).await.len(), 1);
-        assert!(ledger.rescue(NEVER).await.unwrap().expired.is_empty());
+        assert!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired.is_empty());
     }
     ledger.record(&claimed.lease, &step(&claimed)).await.unwrap();
 }
@@ -74,7 +74,7 @@ async fn a_lost_lease_cannot_write(ledger: &Bench) {
     let stale = running(ledger).await;
     let job = stale.lease.job;
     ledger.elapse(2 * LEASE).await;
-    assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, [job]);
+    assert_eq!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired, [job]);
     let fresh = claim(ledger, job, "bob").await;
 
     let (before, trail) = (view(ledger, job).await, actions(ledger, 1).await);
@@ -113,7 +113,7 @@ async fn a_lost_lease_cannot_write_anything_whatever_became_of_its_job(ledger: &
         assert!(drain(ledger).await.is_empty());
     };
     ledger.elapse(2 * LEASE).await;
-    ledger.rescue(NEVER).await.unwrap();
+    ledger.rescue(NEVER, u32::MAX).await.unwrap();
     refused(JobState::Available).await;
     let next = claim(ledger, job, "ann").await;
     refused(JobState::Running).await;
@@ -142,7 +142,7 @@ async fn tokens_and_attempts_only_grow(ledger: &Bench) {
             Some(end) => ledger.end(&claimed.lease, end, &step(&claimed)).await.unwrap(),
             None => {
                 ledger.elapse(2 * LEASE).await;
-                assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, [job]);
+                assert_eq!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired, [job]);
             }
         }
         ledger.promote_due(10).await.unwrap();
@@ -154,7 +154,7 @@ async fn tokens_and_attempts_only_grow(ledger: &Bench) {
 async fn a_lost_lease_is_missing_from_the_renewal(ledger: &Bench) {
     let stale = running(ledger).await;
     ledger.elapse(2 * LEASE).await;
-    ledger.rescue(NEVER).await.unwrap();
+    ledger.rescue(NEVER, u32::MAX).await.unwrap();
     assert!(renew(ledger, std::slice::from_ref(&stale.lease)).await.is_empty());
     let fresh = claim(ledger, stale.lease.job, "ann").await;
     let renewed = renew(ledger, &[stale.lease.clone(), fresh.lease.clone()]).await;

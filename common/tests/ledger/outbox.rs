@@ -117,10 +117,10 @@ async fn a_confirmed_wake_up_counts_as_dispatched(ledger: &Bench) {
     let job = seed(ledger).await;
     let taken = take(ledger, 100).await;
     ledger.elapse(Duration::from_secs(60)).await;
-    assert!(ledger.rescue(Duration::from_secs(30)).await.unwrap().unclaimed.is_empty());
+    assert!(ledger.rescue(Duration::from_secs(30), u32::MAX).await.unwrap().unclaimed.is_empty());
     ledger.settle_outbox(taken.by, &confirmed(&taken)).await.unwrap();
     ledger.elapse(Duration::from_secs(60)).await;
-    assert_eq!(ledger.rescue(Duration::from_secs(30)).await.unwrap().unclaimed, [job]);
+    assert_eq!(ledger.rescue(Duration::from_secs(30), u32::MAX).await.unwrap().unclaimed, [job]);
 }
 
 /// Wake-up 1 is confirmed after the job has gone through an attempt and waits for its wake-up 2 to be sent.
@@ -131,7 +131,7 @@ async fn an_older_wake_up_says_nothing_about_the_last(ledger: &Bench) {
     ledger.end(&claimed.lease, &End::Released, &step(&claimed)).await.unwrap();
     ledger.settle_outbox(first.by, &confirmed(&first)).await.unwrap();
     ledger.elapse(Duration::from_secs(60)).await;
-    assert!(ledger.rescue(Duration::from_secs(30)).await.unwrap().unclaimed.is_empty());
+    assert!(ledger.rescue(Duration::from_secs(30), u32::MAX).await.unwrap().unclaimed.is_empty());
     assert_eq!(wake_ups(&drain(ledger).await), [format!("{job}:2")]);
 }
 
@@ -209,7 +209,11 @@ async fn a_late_confirmation_counts_whoever_holds_the_row(ledger: &Bench) {
     ledger.settle_outbox(late.by, &confirmed(&late)).await.unwrap();
     assert_eq!(ledger.outbox_depth().await.unwrap(), 0);
     ledger.elapse(Duration::from_secs(60)).await;
-    assert_eq!(ledger.rescue(Duration::from_secs(30)).await.unwrap().unclaimed, [job], "it was dispatched");
+    assert_eq!(
+        ledger.rescue(Duration::from_secs(30), u32::MAX).await.unwrap().unclaimed,
+        [job],
+        "it was dispatched"
+    );
     let unknown = ids(&holder);
     ledger.settle_outbox(holder.by, &Settlement { unknown, ..Settlement::default() }).await.unwrap();
 }

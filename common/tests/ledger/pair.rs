@@ -97,7 +97,7 @@ async fn the_loss_of_a_worker_wakes_the_member_that_waits(ledger: &Bench) {
     assert_eq!(try_claim(ledger, second).await, Claim::PeerBusy { peer: first });
     drain(ledger).await;
     ledger.elapse(2 * LEASE).await;
-    assert_eq!(ledger.rescue(LEASE * 100).await.unwrap().expired, [first]);
+    assert_eq!(ledger.rescue(LEASE * 100, u32::MAX).await.unwrap().expired, [first]);
     let rows = drain(ledger).await;
     let mut woken = wake_ups(&rows);
     woken.sort_unstable();
@@ -193,11 +193,15 @@ async fn a_member_that_waits_is_not_taken_for_lost(ledger: &Bench) {
     assert_eq!(try_claim(ledger, second).await, Claim::PeerBusy { peer: first });
     drain(ledger).await;
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    assert!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed.is_empty());
+    assert!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed.is_empty());
     complete(ledger, &claimed).await;
     drain(ledger).await;
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed, [second], "its wake-up was lost");
+    assert_eq!(
+        ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed,
+        [second],
+        "its wake-up was lost"
+    );
 }
 
 async fn a_member_that_waits_can_be_cancelled(ledger: &Bench) {

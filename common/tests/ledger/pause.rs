@@ -78,7 +78,7 @@ async fn a_paused_worker_begins_nothing_and_leaves_the_job_to_others(ledger: &Be
         "its delivery was given back, so nobody is to be woken"
     );
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(
         rescued,
         Rescued { unclaimed: vec![jobs[1]], ..Rescued::default() },
@@ -154,7 +154,7 @@ async fn after_a_pause_every_job_that_was_refused_is_woken_once(ledger: &Bench) 
     ledger.resume_part(&DOWNLOADS, &operator()).await.unwrap();
     let woken = drain(ledger).await;
     assert_eq!(wake_ups(&woken), jobs[1..4].iter().map(|job| format!("{job}:2")).collect::<Vec<_>>());
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     for job in &jobs[1..4] {
         assert_eq!(claim(ledger, *job, "ann").await.attempt, 1);
     }
@@ -207,7 +207,7 @@ async fn the_rescue_wakes_nobody_of_a_paused_queue(ledger: &Bench) {
     paused(ledger, &DOWNLOADS).await;
     assert!(matches!(refused(ledger, jobs[1]).await, Claim::Paused(_)));
     ledger.elapse(2 * LEASE).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     let expected = Rescued { expired: vec![jobs[0]], unclaimed: vec![jobs[3]], ..Rescued::default() };
     assert_eq!(rescued, expected, "the other queue is not paused");
     assert_eq!(state(ledger, jobs[0]).await, JobState::Available);
@@ -218,7 +218,11 @@ async fn the_rescue_wakes_nobody_of_a_paused_queue(ledger: &Bench) {
     let rows = drain(ledger).await;
     assert_eq!(wake_ups(&rows), [format!("{}:2", jobs[0]), format!("{}:2", jobs[1])]);
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed, jobs, "now it looks for lost ones");
+    assert_eq!(
+        ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed,
+        jobs,
+        "now it looks for lost ones"
+    );
 }
 
 async fn the_rescue_wakes_whom_resuming_did_not_reach(ledger: &Bench) {
@@ -227,10 +231,14 @@ async fn the_rescue_wakes_whom_resuming_did_not_reach(ledger: &Bench) {
     drain(ledger).await;
     paused(ledger, &DOWNLOADS).await;
     ledger.sql("UPDATE jobs SET held_up = (1 = 1)").await.unwrap();
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().held_up, jobs[1..], "one queue is paused");
+    assert_eq!(
+        ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().held_up,
+        jobs[1..],
+        "one queue is paused"
+    );
     ledger.sql("DELETE FROM pauses").await.unwrap();
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().held_up, jobs[..1]);
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().held_up, jobs[..1]);
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
 }
 
 /// Claims meet pauses that come and go; at rest every job runs, or has a wake-up that a relay can take.
@@ -265,7 +273,7 @@ async fn pauses_and_claims_at_once_leave_nobody_asleep(ledger: &Bench) {
     let (first, second) = jobs.split_at(jobs.len() / 2);
     let ((), (), mut refused, more) = tokio::join!(pausing, holding, claiming(first), claiming(second));
     refused.extend(more);
-    ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     let rows = drain(ledger).await;
     let woken = wake_ups(&rows);
     for job in refused {

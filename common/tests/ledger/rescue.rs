@@ -33,9 +33,9 @@ async fn a_job_of_a_silent_worker_comes_back_with_its_attempt(ledger: &Bench) {
     ledger.record(&claimed.lease, &step(&claimed)).await.unwrap();
     drain(ledger).await;
     ledger.elapse(2 * LEASE).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(rescued, Rescued { expired: vec![job], ..Rescued::default() });
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
 
     let view = view(ledger, job).await;
     assert_eq!((view.state, view.attempt, view.worker), (JobState::Available, 0, None));
@@ -55,7 +55,7 @@ async fn a_job_of_a_silent_worker_comes_back_with_its_attempt(ledger: &Bench) {
 async fn a_live_lease_is_left_alone(ledger: &Bench) {
     let claimed = running(ledger).await;
     ledger.elapse(LEASE / 2).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     ledger.record(&claimed.lease, &step(&claimed)).await.unwrap();
 }
 
@@ -64,7 +64,7 @@ async fn a_job_that_loses_too_many_leases_fails(ledger: &Bench) {
     for n_lost in 1..=MAX_LOST_LEASES + 1 {
         claim(ledger, job, "ann").await;
         ledger.elapse(2 * LEASE).await;
-        let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+        let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
         assert_eq!(rescued.expired, [job]);
         assert_eq!(rescued.given_up.is_empty(), n_lost <= MAX_LOST_LEASES, "lease {n_lost}");
     }
@@ -80,7 +80,7 @@ async fn a_lost_job_that_was_to_stop_is_cancelled(ledger: &Bench) {
     let claimed = running(ledger).await;
     ledger.cancel(claimed.lease.job, &operator()).await.unwrap();
     ledger.elapse(2 * LEASE).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!((rescued.expired, rescued.given_up), (vec![claimed.lease.job], vec![]));
     assert_eq!(state(ledger, claimed.lease.job).await, JobState::Cancelled);
 }
@@ -88,15 +88,15 @@ async fn a_lost_job_that_was_to_stop_is_cancelled(ledger: &Bench) {
 async fn a_job_that_nobody_claimed_is_woken_again(ledger: &Bench) {
     let job = seed(ledger).await;
     ledger.elapse(2 * UNCLAIMED_AFTER).await;
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert!(rescued.unclaimed.is_empty(), "it was never dispatched: its row still waits for a relay");
 
     drain(ledger).await;
     ledger.elapse(UNCLAIMED_AFTER / 2).await;
-    assert!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed.is_empty());
+    assert!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed.is_empty());
     ledger.elapse(UNCLAIMED_AFTER).await;
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed, [job]);
-    assert!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap().unclaimed.is_empty());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed, [job]);
+    assert!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().unclaimed.is_empty());
     assert_eq!(wake_ups(&drain(ledger).await), [format!("{job}:2")]);
     assert_eq!(claim(ledger, job, "ann").await.attempt, 1);
 }
@@ -109,8 +109,9 @@ async fn two_rescuers_at_once_bring_a_job_back_once(ledger: &Bench) {
     drain(ledger).await;
     ledger.elapse(2 * LEASE).await;
     let other = ledger.another().await;
-    let (ours, theirs) = tokio::join!(ledger.rescue(UNCLAIMED_AFTER), other.rescue(UNCLAIMED_AFTER));
-    let rest = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let (ours, theirs) =
+        tokio::join!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX), other.rescue(UNCLAIMED_AFTER, u32::MAX));
+    let rest = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     let mut expired: Vec<_> =
         [ours.unwrap(), theirs.unwrap(), rest].into_iter().flat_map(|r| r.expired).collect();
     expired.sort_unstable();
@@ -142,7 +143,7 @@ async fn of_a_rescue_and_an_end_at_once_one_ends_the_attempt(ledger: &Bench) {
     let rescuing = async {
         let mut expired = Vec::new();
         for _ in 0..5 {
-            expired.extend(other.rescue(UNCLAIMED_AFTER).await.unwrap().expired);
+            expired.extend(other.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap().expired);
         }
         expired
     };
@@ -167,12 +168,16 @@ async fn a_job_whose_wake_up_is_nowhere_is_woken_again(ledger: &Bench) {
         .await
         .unwrap();
     ledger.cancel(jobs[1], &operator()).await.unwrap();
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(rescued, Rescued { unsent: vec![jobs[2]], ..Rescued::default() });
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     let rows = drain(ledger).await;
     assert_eq!(wake_ups(&rows), [format!("{}:1", jobs[0]), format!("{}:2", jobs[2])]);
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default(), "the broker has both");
+    assert_eq!(
+        ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(),
+        Rescued::default(),
+        "the broker has both"
+    );
     assert_eq!(claim(ledger, jobs[2], "ann").await.attempt, 1);
 }
 
@@ -180,13 +185,13 @@ async fn the_rescue_looks_for_lost_wake_ups_only_where_jobs_may_begin(ledger: &B
     let job = seed(ledger).await;
     ledger.sql("DELETE FROM outbox").await.unwrap();
     ledger.pause(&operator()).await.unwrap();
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     ledger.resume(&operator()).await.unwrap();
     let queue = PauseScope::Queue(JobType::DownloadOnly);
     ledger.pause_part(&queue, &operator()).await.unwrap();
-    assert_eq!(ledger.rescue(UNCLAIMED_AFTER).await.unwrap(), Rescued::default());
+    assert_eq!(ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap(), Rescued::default());
     ledger.resume_part(&queue, &operator()).await.unwrap();
-    let rescued = ledger.rescue(UNCLAIMED_AFTER).await.unwrap();
+    let rescued = ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await.unwrap();
     assert_eq!(rescued, Rescued { unsent: vec![job], ..Rescued::default() });
 }
 

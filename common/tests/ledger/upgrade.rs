@@ -91,7 +91,7 @@ async fn goes_on(address: &str) {
 
     let busy = ledger.claim(JobId(2), &worker("ann"), LEASE).await.unwrap();
     assert_eq!(busy, Claim::PeerBusy { peer: JobId(1) }, "the old attempt still runs");
-    let rescued = ledger.rescue(LEASE).await.unwrap();
+    let rescued = ledger.rescue(LEASE, u32::MAX).await.unwrap();
     assert_eq!(rescued.expired, [JobId(1)]);
     let claimed = claim(&ledger, JobId(2), "ann").await;
     assert_eq!((claimed.pair, claimed.role), (PairMode::InTurn, PairRole::Member));

@@ -79,7 +79,7 @@ async fn a_beat_extends_the_leases_that_it_names_and_no_other(ledger: &Bench) {
     assert_eq!(beat.renewals.len(), 1);
     assert_eq!((beat.renewals[0].job, beat.renewals[0].token), (jobs[0], named.lease.token));
     ledger.elapse(LEASE * 2 / 3).await;
-    assert_eq!(ledger.rescue(NEVER).await.unwrap().expired, jobs[1..]);
+    assert_eq!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired, jobs[1..]);
     assert_eq!(state(ledger, jobs[0]).await, JobState::Running);
 }
 
@@ -162,12 +162,12 @@ async fn old_workers_are_forgotten_with_their_pauses(ledger: &Bench) {
     let answer = ledger.claim(job, &worker("busy"), 30 * DAY).await.unwrap();
     assert!(matches!(answer, Claim::Claimed(_)), "{answer:?}");
     ledger.elapse(WORKERS_KEPT - DAY).await;
-    ledger.rescue(NEVER).await.unwrap();
+    ledger.rescue(NEVER, u32::MAX).await.unwrap();
     assert_eq!(names().await, ["alive", "busy", "gone", "silent"], "not old enough");
 
     ledger.beat(&card("alive"), &[], LEASE).await.unwrap();
     ledger.elapse(2 * DAY).await;
-    ledger.rescue(NEVER).await.unwrap();
+    ledger.rescue(NEVER, u32::MAX).await.unwrap();
     assert_eq!(names().await, ["alive", "busy"], "one was seen lately, one has a job");
     let pauses = ledger.pauses().await.unwrap();
     assert_eq!(pauses.iter().map(|pause| pause.scope.name()).collect::<Vec<_>>(), ["alive"]);
@@ -198,5 +198,5 @@ async fn beats_of_many_workers_and_their_steps_go_on_side_by_side(ledger: &Bench
         }
     };
     tokio::join!(beats("ann"), beats("bob"), steps);
-    assert!(ledger.rescue(NEVER).await.unwrap().expired.is_empty());
+    assert!(ledger.rescue(NEVER, u32::MAX).await.unwrap().expired.is_empty());
 }

@@ -195,7 +195,7 @@ async fn broken_trail(world: &World) -> Option<String> {
 }
 
 async fn repaired(world: &World) -> Result<Vec<String>, String> {
-    let found = world.engine().await.ledger.rescue(UNCLAIMED_AFTER).await;
+    let found = world.engine().await.ledger.rescue(UNCLAIMED_AFTER, u32::MAX).await;
     let Rescued { expired, given_up, unclaimed, held_up, unsent } =
         found.map_err(|error| unread("what is lost", error))?;
     let lists = [

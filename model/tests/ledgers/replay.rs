@@ -301,7 +301,7 @@ impl<'a> Replay<'a> {
         }
         // Dispatches that an earlier step aged stay that old.
         let after = if long_ago { LONG_AGO } else { Duration::from_secs(1_000_000_000) };
-        let rescued = self.bench.ledger.rescue(after).await.unwrap();
+        let rescued = self.bench.ledger.rescue(after, u32::MAX).await.unwrap();
         let wanted = self.pure.rescue(self.rules, |_| long_ago);
         let of = |jobs: &[JobNo]| jobs.iter().map(|no| self.ids[usize::from(*no)]).collect::<Vec<_>>();
         same(step, "expired", &rescued.expired, &of(&wanted.expired))?;

@@ -144,8 +144,8 @@ impl Queue for Mortal {
     async fn promote_due(&self, limit: u32) -> Result<(usize, Option<Duration>), LedgerError> {
         self.well(self.inner.promote_due(limit)).await
     }
-    async fn rescue(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
-        self.well(self.inner.rescue(unclaimed_after)).await
+    async fn rescue(&self, unclaimed_after: Duration, wake_at_most: u32) -> Result<Rescued, LedgerError> {
+        self.well(self.inner.rescue(unclaimed_after, wake_at_most)).await
     }
 }
 

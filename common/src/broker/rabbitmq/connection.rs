@@ -133,7 +133,8 @@ impl Live {
         self.connection.status().blocked()
     }
 
-    fn is_usable(&self) -> bool {
+    /// Whether nobody has given it up, and it stands.
+    pub(super) fn is_usable(&self) -> bool {
         !self.given_up.is_cancelled() && self.connection.status().connected()
     }
 

@@ -141,10 +141,13 @@ impl WakeUps for RabbitWakeUps {
         // its channel with it, and the broker takes back what was under way.
         match std::mem::replace(&mut self.state, State::Paused(None)) {
             State::Attaching(_) => Ok(()),
+            // One that was given up goes, and its connection with the last who holds it: the broker then gives to others
+            // what was dropped here. Kept, it would go on with its heartbeats, and with that message.
             State::Paused(kept) => {
-                self.state = State::Paused(kept);
+                self.state = State::Paused(kept.filter(|session| session.live.is_usable()));
                 Ok(())
             }
+            State::Open(session) if !session.live.is_usable() => Ok(()),
             State::Open(mut session) => match session.cancel().await {
                 Ok(()) => {
                     self.state = State::Paused(Some(session));
@@ -160,7 +163,7 @@ impl WakeUps for RabbitWakeUps {
 
     fn resume(&mut self) {
         if let State::Paused(kept) = &mut self.state {
-            let kept = kept.take();
+            let kept = kept.take().filter(|session| session.live.is_usable());
             self.state = State::Attaching(self.attach(kept));
         }
     }

@@ -11,6 +11,10 @@ use tokio_postgres::Config;
 use tokio_postgres::config::SslMode;
 use url::{Url, form_urlencoded};
 
+/// Longest time that a transaction may stand open without a statement. Ours never wait for a device; one that stands
+/// open is of a process that hangs or a network that is cut, and its locks hold up the renewal of every lease beside it.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(10);
+
 /// Longest wait for one address of the server to take a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -98,16 +102,16 @@ impl Address {
     }
 
     /// The same server, with `statement_timeout` for each statement. A transaction that its program left
-    /// open ends by the same limit, so that a program that hangs keeps no lock.
+    /// open ends by [`IDLE_IN_TRANSACTION`], so that a program that hangs keeps no lock.
     ///
     /// Given as options of the connection's start: behind a pooler a `SET` would meet somebody else's session. One
     /// that does not know them has to be told to ignore them (PgBouncer: `ignore_startup_parameters`), and the role
     /// to have them; our own wait for an answer is bounded all the same.
     pub(super) fn with_statement_timeout(&self, limit: Duration) -> Config {
         let mut config = self.config.clone();
-        let limit_ms = limit.as_millis();
+        let (limit_ms, idle_ms) = (limit.as_millis(), limit.min(IDLE_IN_TRANSACTION).as_millis());
         let ours =
-            format!("-c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={limit_ms}");
+            format!("-c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={idle_ms}");
         config.options(match self.config.get_options() {
             Some(given) => format!("{ours} {given}"),
             None => ours,
@@ -200,7 +204,7 @@ mod tests {
         let config = address.with_statement_timeout(Duration::from_secs(30));
         assert_eq!(
             config.get_options(),
-            Some("-c statement_timeout=30000 -c idle_in_transaction_session_timeout=30000 -c work_mem=8MB")
+            Some("-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 -c work_mem=8MB")
         );
     }
 }

@@ -21,6 +21,7 @@ use crate::ledger::{
 };
 
 const INSERT_OUTBOX: Statement = statement!("insert_outbox");
+const LOCK_SETTLED: Statement = statement!("lock_settled");
 const LOCK_OUTBOX: Statement = statement!("lock_outbox");
 const TAKE_OUTBOX: Statement = statement!("take_outbox");
 const MARK_DISPATCHED: Statement = statement!("mark_dispatched");
@@ -94,12 +95,14 @@ impl Outbox for PostgresLedger {
             .map(|(row, reason)| (row, reason.chars().take(REASON_CHARS).collect::<String>()))
             .unzip();
         let (pause, longest) = (REFUSED_PAUSE.as_secs_f64(), LONGEST_REFUSED_PAUSE.as_secs_f64());
+        let all: Vec<i64> = confirmed.iter().chain(&resting).chain(unknown).copied().collect();
         let resting = [int8s(&resting), texts(&reasons), seconds(pause), seconds(longest), uuid(by.0)];
         let mut connection = self.pool.connection().await?;
         let transaction = connection.begin().await?;
         try_join!(
             transaction.rows(&LOCK_OUTBOX, [int8(TAKING_KEY)]),
             transaction.execute(&MARK_DISPATCHED, [int8s(confirmed)]),
+            transaction.rows(&LOCK_SETTLED, [int8s(&all)]),
             transaction.execute(&DELETE_CONFIRMED, [int8s(confirmed)]),
             transaction.execute(&REST_REFUSED, resting),
             transaction.execute(&FREE_UNKNOWN, [int8s(unknown), uuid(by.0)]),

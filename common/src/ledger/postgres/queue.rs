@@ -38,7 +38,7 @@ impl Queue for PostgresLedger {
         self.promote(limit).await
     }
 
-    async fn rescue(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
-        self.rescue_lost(unclaimed_after).await
+    async fn rescue(&self, unclaimed_after: Duration, wake_at_most: u32) -> Result<Rescued, LedgerError> {
+        self.rescue_lost(unclaimed_after, wake_at_most).await
     }
 }

@@ -47,7 +47,11 @@ impl PostgresLedger {
     }
 
     /// Brings back what was claimed or sent and lost.
-    pub(super) async fn rescue_lost(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
+    pub(super) async fn rescue_lost(
+        &self,
+        unclaimed_after: Duration,
+        wake_at_most: u32,
+    ) -> Result<Rescued, LedgerError> {
         let mut connection = self.pool.connection().await?;
         let transaction = connection.begin().await?;
         let rows = transaction.rows(&TRY_LOCK_RESCUE, [int8(RESCUE_KEY)]).await?;
@@ -60,13 +64,13 @@ impl PostgresLedger {
         let lost = lost_jobs(&transaction, &mut rescued).await?;
         ending::write(&transaction, lost).await?;
         // After what expired, which is available since a moment ago and not dispatched yet.
-        let at_most = i64::from(RESCUE_AT_MOST);
-        let params = [seconds(unclaimed_after.as_secs_f64()), int8(at_most), int4(small(MAX_BURIALS))];
+        let wake_at_most = int8(i64::from(wake_at_most.min(RESCUE_AT_MOST)));
+        let params = [seconds(unclaimed_after.as_secs_f64()), wake_at_most, int4(small(MAX_BURIALS))];
         let unclaimed = transaction.rows(&WAKE_UNCLAIMED, params).await?;
         rescued.unclaimed = wake::tell(&transaction, &WAKE_UNCLAIMED, &unclaimed).await?;
         rescued.held_up = fleet::wake_held_up(&transaction).await?;
         // After all that were woken above, whose wake-ups wait in the outbox by now.
-        let unsent = transaction.rows(&WAKE_UNSENT, [int8(at_most)]).await?;
+        let unsent = transaction.rows(&WAKE_UNSENT, [int8(i64::from(RESCUE_AT_MOST))]).await?;
         rescued.unsent = wake::tell(&transaction, &WAKE_UNSENT, &unsent).await?;
         workers::forget(&transaction).await?;
         transaction.commit().await?;

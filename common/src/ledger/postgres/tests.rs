@@ -375,7 +375,7 @@ async fn everything_that_writes_goes_on_side_by_side() {
             let ttl = if round % 4 == 3 { Duration::ZERO } else { HOLD };
             let held = held.lock().unwrap().clone();
             ledger.beat(&card(&worker), &held, ttl).await.unwrap();
-            ledger.rescue(Duration::ZERO).await.unwrap();
+            ledger.rescue(Duration::ZERO, u32::MAX).await.unwrap();
             ledger.promote_due(100).await.unwrap();
         }
     };

@@ -38,7 +38,7 @@ impl Queue for SqliteLedger {
         rescue::promote_due(&self.store, limit).await
     }
 
-    async fn rescue(&self, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
-        rescue::rescue(&self.store, unclaimed_after).await
+    async fn rescue(&self, unclaimed_after: Duration, wake_at_most: u32) -> Result<Rescued, LedgerError> {
+        rescue::rescue(&self.store, unclaimed_after, wake_at_most).await
     }
 }

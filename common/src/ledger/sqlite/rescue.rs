@@ -36,11 +36,15 @@ pub(super) async fn promote_due(store: &Store, limit: u32) -> Result<(usize, Opt
 }
 
 /// Brings back what was claimed or dispatched, and lost.
-pub(super) async fn rescue(store: &Store, unclaimed_after: Duration) -> Result<Rescued, LedgerError> {
+pub(super) async fn rescue(
+    store: &Store,
+    unclaimed_after: Duration,
+    wake_at_most: u32,
+) -> Result<Rescued, LedgerError> {
     store
         .write("rescue", move |transaction| {
             let mut rescued = rescue_expired(transaction)?;
-            let params = (milliseconds(unclaimed_after), RESCUE_AT_MOST, MAX_BURIALS);
+            let params = (milliseconds(unclaimed_after), wake_at_most.min(RESCUE_AT_MOST), MAX_BURIALS);
             rescued.unclaimed = wake::tell(transaction, WAKE_UNCLAIMED.rows(transaction, params)?)?;
             rescued.held_up = fleet::wake_held_up(transaction)?;
             rescued.unsent = wake::tell(transaction, WAKE_UNSENT.rows(transaction, [RESCUE_AT_MOST])?)?;

@@ -161,7 +161,7 @@ async fn a_worker_and_an_operator_can_do_all_their_work() {
         worker_s.end(&claimed.lease, &end, &step(&claimed)).await.unwrap();
     }
     worker_s.promote_due(100).await.unwrap();
-    worker_s.rescue(Duration::ZERO).await.unwrap();
+    worker_s.rescue(Duration::ZERO, u32::MAX).await.unwrap();
     worker_s.login_refused(&serial(1), TRIP_AFTER).await.unwrap();
     operator_s.resume(&operator()).await.unwrap();
     worker_s.login_refused(&serial(1), TRIP_AFTER + 1).await.unwrap();

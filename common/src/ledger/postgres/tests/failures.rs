@@ -90,7 +90,7 @@ async fn a_table_that_somebody_locked_is_waited_for_and_given_up_in_time() {
     let lock = database.lock_table("jobs").await.unwrap();
     let beat = ledger.beat(&card(&worker), &[], HOLD).await.map(drop);
     let claim = ledger.claim(job, &worker, HOLD).await.map(drop);
-    let rescue = ledger.rescue(HOLD).await.map(drop);
+    let rescue = ledger.rescue(HOLD, u32::MAX).await.map(drop);
     for answer in [beat, claim, rescue] {
         let waited =
             matches!(&answer, Err(LedgerError::NotReachable { reason, .. }) if reason.contains("57014"));

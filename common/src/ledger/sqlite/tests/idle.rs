@@ -86,7 +86,7 @@ async fn a_worker_without_work_writes_only_its_beat() {
     let loops = async {
         for _ in 0..5 {
             ledger.promote_due(100).await.unwrap();
-            ledger.rescue(Duration::from_secs(60)).await.unwrap();
+            ledger.rescue(Duration::from_secs(60), u32::MAX).await.unwrap();
             ledger.take_outbox(100, LEASE).await.unwrap();
             ledger.outbox_state().await.unwrap();
             ledger.hold().await.unwrap();
