@@ -40,8 +40,10 @@ pub(super) fn run(
         let transaction = match begin(connection, file) {
             Ok(transaction) => transaction,
             Err(error) => {
+                // Before anybody is told: who hears of it may ask again, and that is a new question.
+                let n_waiting = waiting.len();
                 settle(first(Err(copy(&error))), &Ok(()));
-                refuse(waiting, &error);
+                refuse(waiting, n_waiting, &error);
                 continue;
             }
         };
@@ -62,9 +64,9 @@ fn begin<'c>(connection: &'c mut Connection, file: &Identity) -> rusqlite::Resul
     connection.transaction_with_behavior(TransactionBehavior::Immediate)
 }
 
-/// Tells everybody who waits now.
-fn refuse(waiting: &mut mpsc::Receiver<Write>, error: &Error) {
-    for _ in 0..waiting.len() {
+/// Tells the first `n` who wait.
+fn refuse(waiting: &mut mpsc::Receiver<Write>, n: usize, error: &Error) {
+    for _ in 0..n {
         let Ok(write) = waiting.try_recv() else { return };
         settle(write(Err(copy(error))), &Ok(()));
     }
