@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# One image with every program: panos-upgrade, panos-upgrade-worker, panos-simulator.
+# One image with every program that is shipped: panos-upgrade, panos-upgrade-worker, panos-simulator.
 #
 #   docker build -t panos-upgrade .
 #   docker run --rm panos-upgrade panos-upgrade --help

@@ -1,7 +1,7 @@
 //! Brings dead letters from the broker into the ledger, where they wait for a person.
 //!
-//! Promises: a letter leaves the broker after the ledger has it, so that a crash in between keeps it twice at most in
-//! two places and never in none; the ledger takes the second one for the first. More than it takes stay at the broker,
+//! Promises: a letter leaves the broker after the ledger has it, so that a crash in between leaves it in two places and
+//! never in none; the ledger takes the second copy for the first. More than it takes stay at the broker,
 //! untouched. Leaves to others: what is kept and which jobs are woken (the ledger), deciding (a person).
 
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `[audit]`: how often the audit trail is tied together.
+//! `[audit]`: how often the audit trail is tied together. Leaves to others: doing so (the ledger, asked by a worker).
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! `[rescue]`: how soon what was lost is found.
+//! `[rescue]`: how soon what was lost is found. Leaves to others: finding it (the worker).
 
 use std::time::Duration;
 

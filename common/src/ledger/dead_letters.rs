@@ -1,4 +1,7 @@
 //! Dead letters: messages that nobody could read or settle, kept until a person has decided.
+//!
+//! Promises: a letter is kept once, and never lost before a person ended it. Leaves to others: taking letters off the
+//! broker (the worker's collector), publishing one again ([`crate::broker`]).
 
 use async_trait::async_trait;
 use jiff::Timestamp;

@@ -95,8 +95,9 @@ pub const LONGEST_REFUSED_PAUSE: Duration = Duration::from_secs(60);
 ///
 /// # Guarantees
 /// Two relays never hold one row at the same time; rows of one job are never held by two relays at once, so
-/// their order survives, but for a row that the broker refuses in the middle of a window. A relay that dies loses nothing: its rows come free after `hold`. One that was only slow
-/// finds that they are somebody else's by then, and changes nothing about those.
+/// their order survives, but for a row that the broker refuses in the middle of a window. A relay that dies loses
+/// nothing: its rows come free after `hold`. One that was only slow finds that they are somebody else's by then, and
+/// changes nothing about those.
 #[async_trait]
 pub trait Outbox: Send + Sync {
     /// Takes up to `limit` rows, oldest first, for `hold`.

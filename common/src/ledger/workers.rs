@@ -1,4 +1,7 @@
 //! Workers: that they live, what they hold, and what a person keeps them from.
+//!
+//! Promises: one beat renews every lease that it names, or tells by leaving it out that it is lost; who is silent is told
+//! from who has left. Leaves to others: how often to beat and what to do without a lease (the worker).
 
 use std::fmt;
 use std::str::FromStr;

@@ -86,6 +86,25 @@ async fn a_queue_that_was_deleted_under_its_consumer_is_made_again() {
 }
 
 #[tokio::test]
+async fn what_a_paused_stream_has_dropped_goes_to_another_at_once() {
+    let fleet = Fleet::start().await;
+    let (ann, bob) = (fleet.client(), fleet.client());
+    publish(&*ann, &downloads([1])).await;
+    let mut of_ann = ann.wake_ups(&[DownloadOnly]).await.unwrap();
+    let in_hand = next(&mut of_ann).await;
+    drop(in_hand);
+    of_ann.pause().await.unwrap();
+    // Ann waits for her ledger, and asks for nothing; her stream and her client are still there.
+    let mut of_bob = bob.wake_ups(&[DownloadOnly]).await.unwrap();
+    assert_eq!(next_job(&mut of_bob).await, 1);
+    publish(&*bob, &downloads([2, 3])).await;
+    assert_eq!(next_job(&mut of_bob).await, 2);
+    drop(of_bob);
+    of_ann.resume();
+    assert_eq!(next_job(&mut of_ann).await, 3);
+}
+
+#[tokio::test]
 async fn a_place_where_nobody_listens_is_named() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let broker = client(&format!("amqp://guest:hush@127.0.0.1:{port}"));

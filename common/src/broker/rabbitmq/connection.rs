@@ -235,6 +235,16 @@ impl Link {
         }
     }
 
+    /// Keeps no connection that was given up: it closes with the last who lets go, and the broker takes back what was
+    /// in hand there. Whoever holds the lock is about to do the same.
+    pub(super) fn let_go(&self) {
+        if let Ok(mut current) = self.current.try_lock()
+            && current.as_ref().is_some_and(|live| !live.is_usable())
+        {
+            *current = None;
+        }
+    }
+
     /// After a reconnect the broker may be another one, or the same with an empty disk. A worker's user may not
     /// be allowed to make queues; then somebody else has made them.
     pub(super) async fn declare_again(&self, live: &Live) -> Result<(), BrokerError> {

@@ -145,9 +145,14 @@ impl WakeUps for RabbitWakeUps {
             // what was dropped here. Kept, it would go on with its heartbeats, and with that message.
             State::Paused(kept) => {
                 self.state = State::Paused(kept.filter(|session| session.live.is_usable()));
+                self.link.let_go();
                 Ok(())
             }
-            State::Open(session) if !session.live.is_usable() => Ok(()),
+            State::Open(session) if !session.live.is_usable() => {
+                drop(session);
+                self.link.let_go();
+                Ok(())
+            }
             State::Open(mut session) => match session.cancel().await {
                 Ok(()) => {
                     self.state = State::Paused(Some(session));

@@ -117,7 +117,7 @@ fn reason(word: Option<&str>) -> String {
         Some("rejected") => "rejected by a consumer that could not read it".to_owned(),
         Some("expired") => "waited longer than its queue allows".to_owned(),
         Some("maxlen") => "its queue was full".to_owned(),
-        Some(other) => format!("died by `{}`", other.chars().take(60).collect::<String>()),
+        Some(other) => format!("died by `{}`", other.chars().take(60).collect::<String>().escape_debug()),
         None => "the broker does not say why".to_owned(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::ledger::{WorkerState, WorkerView};
+use common::ledger::{WORKERS_KEPT, WorkerState, WorkerView};
 use serde::Serialize;
 
 use crate::context::Context;
@@ -12,9 +12,6 @@ use crate::output::{Page, Table, time};
 /// Ended or silent workers of the last hour explain what is seen now.
 const RECENT: Duration = Duration::from_secs(60 * 60);
 
-/// The ledger keeps them no longer.
-const ALL: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-
 /// By start.
 #[derive(Serialize)]
 struct Workers {
@@ -23,7 +20,7 @@ struct Workers {
 
 /// Lists workers.
 pub(crate) async fn run(context: &Context, all: bool) -> anyhow::Result<u8> {
-    let since = if all { ALL } else { RECENT };
+    let since = if all { WORKERS_KEPT } else { RECENT };
     let listed = Workers { workers: context.ledger().await?.workers(since).await? };
     context.output.print(&listed, page)?;
     let is_lost = |worker: &WorkerView| worker.state == WorkerState::Silent && worker.n_running > 0;
