@@ -1,6 +1,6 @@
 //! What holds at the end of every case, whatever was killed, refused or answered wrongly on the way.
 //!
-//! The [`checker`](crate::checker) looks; here its findings are a failed test. The log of events is read here too, for
+//! The [`checker`] looks; here its findings are a failed test. The log of events is read here too, for
 //! cases that want to see what was told.
 
 use std::collections::{BTreeMap, BTreeSet};

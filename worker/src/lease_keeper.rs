@@ -5,7 +5,7 @@
 //! behind: a job whose attempt was let go without a word comes free. An attempt is fenced when the ledger says that
 //! its lease is gone, and also when no renewal came through in time, by its own deadline ([`Hold`]), while a beat
 //! hangs as well as between two. A [nudge](LeaseKeeper::nudge) makes the next beat come now; any number of them make
-//! at most one every [`COALESCE`]. While the ledger is away a beat is tried sooner than every interval, and the log
+//! at most one every 200 ms. While the ledger is away a beat is tried sooner than every interval, and the log
 //! says so once.
 //!
 //! # Leaves to others
