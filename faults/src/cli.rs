@@ -1,4 +1,7 @@
 //! What can be asked for.
+//!
+//! Promises: what is wrong is said before anything starts; the command that a run is reported with plays the same
+//! again. Leaves to others: the playing ([`runner`]), and every word that is printed ([`output`](crate::output)).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,6 +14,9 @@ use faults::scenarios;
 /// How long a full run takes when nobody says.
 const MINUTES: u64 = 10;
 
+/// How many scenarios are played at a time when nobody says.
+const AT_ONCE: u8 = 3;
+
 /// Breaks everything that can break, one thing at a time and then all at once, and judges what came of it.
 ///
 /// Real PostgreSQL, RabbitMQ and worker processes, private and on loopback, against simulated firewalls. After each
@@ -21,7 +27,7 @@ pub(crate) struct Cli {
     /// A dozen devices and seconds per scenario, each once: what `./test` runs
     #[arg(long)]
     short: bool,
-    /// Random choices: the same again with the same number [default: random]
+    /// The random choices of each scenario: the same again with the same number [default: random]
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
     /// Time for all of it; what is left after each was played once goes to random ones [default: 10, or with
@@ -44,12 +50,12 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR")]
     keep: Option<PathBuf>,
     /// How many scenarios are played at a time
-    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=16))]
+    #[arg(long, value_name = "N", default_value_t = AT_ONCE, value_parser = clap::value_parser!(u8).range(1..=16))]
     at_once: u8,
 }
 
 const EXAMPLES: &str = "\
-exit codes: 0 everything held, 1 something was found, 2 wrong usage or no servers, 130 interrupted
+exit codes: 0 everything held, 1 something was found or not played, 2 wrong usage or no servers, 130 interrupted
 
 examples:
   ./chaos
@@ -89,6 +95,9 @@ impl Cli {
         }
         if !self.only.is_empty() {
             command += &format!(" --only {}", self.only.join(","));
+        }
+        if self.at_once != AT_ONCE {
+            command += &format!(" --at-once {}", self.at_once);
         }
         command + &format!(" --seed {seed}")
     }
@@ -141,5 +150,7 @@ mod tests {
         assert_eq!(cli.command(7), "./chaos --short --only broker-sigkill --seed 7");
         let again: Vec<String> = cli.command(7).split(' ').map(str::to_owned).collect();
         assert_eq!(Cli::try_parse_from(again).unwrap().plan().unwrap().seed, 7);
+        let cli = Cli::try_parse_from(["chaos", "--minutes", "20", "--at-once", "2"]).unwrap();
+        assert_eq!(cli.command(7), "./chaos --minutes 20 --at-once 2 --seed 7");
     }
 }

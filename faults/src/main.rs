@@ -11,6 +11,7 @@ use faults::report::{FOUND, INTERRUPTED, OK, USAGE};
 use faults::runner::{self, Plan};
 use faults::{scenarios, table};
 use testkit::{postgres, rabbitmq};
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -28,11 +29,34 @@ async fn main() -> ExitCode {
     };
     tokio::select! {
         code = play(&cli, &plan) => ExitCode::from(code),
-        _ = tokio::signal::ctrl_c() => {
-            output::complain("interrupted; servers and programs end with this process");
-            ExitCode::from(INTERRUPTED)
+        told = told_to_end() => {
+            let (what, code) = match told {
+                Ok(by) => (format!("ended by {by}; so do servers and programs; {}", kept(&plan)), INTERRUPTED),
+                Err(error) => (format!("signals cannot be caught: {error}"), USAGE),
+            };
+            output::complain(&what);
+            ExitCode::from(code)
         }
     }
+}
+
+/// Where the logs are of what failed before.
+fn kept(plan: &Plan) -> String {
+    if plan.logs.exists() {
+        format!("logs of what failed before are in {}", plan.logs.display())
+    } else {
+        "nothing had failed before".to_owned()
+    }
+}
+
+/// Waits for Ctrl-C or SIGTERM, which is how `timeout` and a service manager say the same.
+async fn told_to_end() -> std::io::Result<&'static str> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(tokio::select! {
+        _ = interrupt.recv() => "SIGINT",
+        _ = terminate.recv() => "SIGTERM",
+    })
 }
 
 async fn play(cli: &cli::Cli, plan: &Plan) -> u8 {

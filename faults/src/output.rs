@@ -1,4 +1,6 @@
 //! What the program prints: progress and trouble to stderr, the table to stdout.
+//!
+//! Promises: no other module writes to either. Leaves to others: what the table says ([`table`](faults::table)).
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this module is the program's voice")]
 

@@ -1,7 +1,7 @@
 //! What came of a run: one line per play of a scenario, and the exit code.
 //!
-//! Promises: a scenario that could not be judged counts as a failure; every failure names its seed and the command
-//! that plays it again. Leaves to others: how it looks ([`table`](crate::table)).
+//! Promises: a scenario that could not be judged counts as a failure, and so does a run that did not play all that it
+//! was to play; every failure names its seed and the command that plays it again. Leaves to others: how it looks ([`table`](crate::table)).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use e2e::checker::Findings;
 
 use crate::scenario::{Outcome, Scenario, Size};
 
-/// Everything held.
+/// Every scenario of the run was played, and everything held.
 pub const OK: u8 = 0;
-/// Something was found, or a scenario could not be judged.
+/// Something was found, or a scenario could not be judged, or was not played for want of time.
 pub const FOUND: u8 = 1;
 /// Wrong usage, or the servers do not start.
 pub const USAGE: u8 = 2;
@@ -74,10 +74,16 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether each scenario was played, and held whenever it was. A run that played nothing has shown nothing.
+    #[must_use]
+    pub fn held(&self) -> bool {
+        !self.plays.is_empty() && self.not_played.is_empty() && self.plays.iter().all(Play::is_good)
+    }
+
     /// What the program ends with.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
-        if self.plays.iter().all(Play::is_good) { OK } else { FOUND }
+        if self.held() { OK } else { FOUND }
     }
 
     /// The command that plays one of its scenarios again.

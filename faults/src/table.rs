@@ -157,8 +157,12 @@ fn complaints(report: &Report) -> String {
             let _ = writeln!(text, "  logs:  {}", logs.display());
         }
     }
+    if report.plays.is_empty() {
+        text += "\nnothing was played, and so nothing is shown\n";
+    }
     if !report.not_played.is_empty() {
-        let _ = writeln!(text, "\nnot played, for want of time: {}", report.not_played.join(", "));
+        let names = report.not_played.join(", ");
+        let _ = writeln!(text, "\nnot played, for want of time, and so not shown to hold: {names}");
     }
     text
 }

@@ -114,6 +114,13 @@ async fn none_is_begun_that_would_not_end_in_time() {
     let short = Plan { time: Some(Duration::from_secs(1)), ..plan(vec![scenario("one", good)], logs.path()) };
     let report = run(&short, |_| {}).await;
     assert_eq!((report.plays.len(), report.not_played.as_slice()), (0, &["one"][..]));
+    assert_eq!(report.exit_code(), FOUND, "nothing is shown by what was not played");
+}
+
+#[tokio::test]
+async fn a_run_of_no_scenario_is_no_success() {
+    let logs = tempfile::tempdir().unwrap();
+    assert_eq!(run(&plan(Vec::new(), logs.path()), |_| {}).await.exit_code(), FOUND);
 }
 
 #[tokio::test]

@@ -76,9 +76,25 @@ database-sigkill: something goes wrong
   again: ./chaos --short --only database-sigkill --seed 42
   logs:  /tmp/logs
 
-not played, for want of time: cluster-node-killed
+not played, for want of time, and so not shown to hold: cluster-node-killed
 ");
     assert_eq!(report.exit_code(), 1);
+}
+
+#[test]
+fn a_run_that_played_nothing_or_not_all_of_it_says_so_and_is_no_success() {
+    let nothing = report(Vec::new());
+    assert!(
+        text(&nothing).ends_with("\nnothing was played, and so nothing is shown\n"),
+        "{}",
+        text(&nothing)
+    );
+    assert_eq!(nothing.exit_code(), 1);
+    let plays = vec![play("broker-sigkill", 7, good(12, 1_200))];
+    let some = Report { not_played: vec!["cluster-node-killed"], ..report(plays) };
+    let text = text(&some);
+    assert!(text.ends_with("and so not shown to hold: cluster-node-killed\n"), "{text}");
+    assert_eq!(some.exit_code(), 1);
 }
 
 #[test]
