@@ -39,7 +39,7 @@ const MAX_ATTEMPTS: u32 = 20;
 /// How far back a worker may have lived to be asked about.
 const RECENTLY: Duration = Duration::from_secs(600);
 
-/// What a worker gets to end in order, and a little more: its own grace is 30 s.
+/// A worker that is told to stop ends within its grace, which is 30 s, and the moment that its last call takes.
 const STOPPED_WITHIN: Duration = Duration::from_secs(45);
 
 /// Exit code of a command that a signal ended, in order.
@@ -164,6 +164,19 @@ impl Fire {
     pub fn kill_worker(&mut self, place: usize) -> anyhow::Result<()> {
         let mut hand = self.hands.remove(place);
         hand.process.kill9()?;
+        self.keep(&hand);
+        Ok(())
+    }
+
+    /// SIGTERM for a worker, and its end. One that does not end, or otherwise than in order, is found. It is no longer
+    /// one of ours.
+    ///
+    /// # Errors
+    /// When it cannot be told.
+    pub async fn stop_worker(&mut self, place: usize) -> anyhow::Result<()> {
+        self.hands[place].process.terminate()?;
+        let mut hand = self.hands.remove(place);
+        self.ends(&mut hand).await;
         self.keep(&hand);
         Ok(())
     }
@@ -336,7 +349,7 @@ impl Fire {
     }
 
     /// Waits until nothing is left to publish, and the log of events can be read. A relay that lost its ledger between
-    /// publishing and settling holds its rows for half a minute, so that no other publishes them meanwhile.
+    /// publishing and settling holds its rows for some seconds, so that no other publishes them meanwhile.
     async fn all_is_told(&self) -> anyhow::Result<()> {
         let engine = self.world.engine().await;
         poll_until("the outbox is empty, and the log of events can be read", self.within(), async || {
@@ -373,15 +386,18 @@ impl Fire {
         }
         for (hand, is_told) in hands.iter_mut().zip(told) {
             if is_told {
-                match hand.process.wait(STOPPED_WITHIN).await {
-                    Ok(status) if self.is_in_order(status) => {}
-                    Ok(status) => {
-                        self.saw("I13", format!("{} was told to stop and ended by {status}", hand.name));
-                    }
-                    Err(_) => self.saw("I13", format!("{} was told to stop and did not", hand.name)),
-                }
+                self.ends(hand).await;
             }
             self.keep(hand);
+        }
+    }
+
+    /// Waits for the end of one that was told to stop.
+    async fn ends(&mut self, hand: &mut Hand) {
+        match hand.process.wait(STOPPED_WITHIN).await {
+            Ok(status) if self.is_in_order(status) => {}
+            Ok(status) => self.saw("I13", format!("{} was told to stop and ended by {status}", hand.name)),
+            Err(_) => self.saw("I13", format!("{} was told to stop and did not", hand.name)),
         }
     }
 

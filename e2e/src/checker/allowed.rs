@@ -1,4 +1,6 @@
 //! What a case may do that others may not.
+//!
+//! Promises: each permission loosens one invariant, for the reason that it is named after. Leaves to others: the rules.
 
 use std::collections::BTreeSet;
 
@@ -8,6 +10,7 @@ pub struct Allowed {
     asked_again: BTreeSet<String>,
     pub(super) losing: bool,
     pub(super) killed: bool,
+    pub(super) fenced: bool,
     pub(super) log_lost: bool,
     pub(super) dead_letters: bool,
 }
@@ -37,6 +40,15 @@ impl Allowed {
     #[must_use]
     pub fn after_a_kill(mut self) -> Self {
         self.killed = true;
+        self
+    }
+
+    /// Nobody is killed, and a worker drops a call all the same: its lease runs out before it can be renewed, or its
+    /// grace is over before the device answers. The device may still be answering when the next attempt makes its
+    /// first call. Within one attempt, calls come one at a time as ever.
+    #[must_use]
+    pub fn after_a_fence(mut self) -> Self {
+        self.fenced = true;
         self
     }
 

@@ -1,4 +1,7 @@
 //! What the devices' own journal must say: I2, I5, I9, and no image asked for twice.
+//!
+//! Promises: what a device heard is believed before anything that a worker says of itself; a journal with gaps proves
+//! nothing, and is a finding. Leaves to others: whether the attempts themselves are in order ([`jobs`](super::jobs)).
 
 use std::collections::BTreeMap;
 
@@ -34,7 +37,7 @@ pub(super) fn judge(evidence: &Evidence, allowed: &Allowed, findings: &mut Findi
     for (serial, mut calls) in calls {
         calls.sort_by_key(|call| (call.began_ms, call.at_ms));
         let attempts = attempts.get(serial).map_or(&[][..], Vec::as_slice);
-        one_at_a_time(serial, &calls, evidence, allowed, findings);
+        one_at_a_time(serial, &calls, attempts, evidence, allowed, findings);
         workers_take_turns(serial, attempts, &calls, findings);
         nothing_is_asked_twice(serial, &calls, allowed, findings);
         nothing_is_final(serial, &calls, findings);
@@ -55,10 +58,20 @@ fn attempts_by_device(evidence: &Evidence) -> BTreeMap<&str, Vec<(i64, &Attempt)
     of_device
 }
 
-/// I2: a call begins after the one before it has ended. A killed asker's call ends when the box notices.
+/// The place of the attempt that a call belongs to: the newest that its worker had begun by then.
+fn attempt_of(attempts: &[(i64, &Attempt)], call: &Call) -> Option<usize> {
+    let worker = call.worker()?;
+    attempts.iter().rposition(|(_, attempt)| {
+        attempt.worker == worker && attempt.from_ms <= call.began_ms + CLOCK_TOLERANCE_MS
+    })
+}
+
+/// I2: a call begins after the one before it has ended. A killed asker's call ends when the box notices; so does one
+/// that a fenced attempt has dropped, and the next one is of another attempt then.
 fn one_at_a_time(
     serial: &str,
     calls: &[&Call],
+    attempts: &[(i64, &Attempt)],
     evidence: &Evidence,
     allowed: &Allowed,
     findings: &mut Findings,
@@ -72,7 +85,10 @@ fn one_at_a_time(
     }
     for pair in calls.windows(2) {
         let [before, next] = pair else { continue };
-        if next.began_ms < before.at_ms && !(allowed.killed || before.gone) {
+        let is_dropped = allowed.killed
+            || before.gone
+            || (allowed.fenced && attempt_of(attempts, before) != attempt_of(attempts, next));
+        if next.began_ms < before.at_ms && !is_dropped {
             let (a, b) = (&before.command, &next.command);
             findings.other("I2", format!("{serial}: `{b}` came while `{a}` was being answered"));
         }
@@ -98,10 +114,7 @@ fn workers_take_turns(serial: &str, attempts: &[(i64, &Attempt)], calls: &[&Call
             }
             continue;
         };
-        let is_own = |(_, attempt): &&(i64, &Attempt)| {
-            attempt.worker == worker && attempt.from_ms <= call.began_ms + CLOCK_TOLERANCE_MS
-        };
-        let Some(place) = attempts.iter().rposition(|one| is_own(&one)) else {
+        let Some(place) = attempt_of(attempts, call) else {
             findings.other("I2", format!("{serial}: `{}` of {worker}, which never claimed it", call.command));
             continue;
         };

@@ -1,4 +1,7 @@
 //! What the log of events must say: I6.
+//!
+//! Promises: an event that is delivered again is no finding; any other that is not the next of its job is. Leaves to
+//! others: what an event says besides its number and its word.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,8 @@
 //! What a check looks at: plain data, so that every rule is a function that a test can feed with a lie.
 //!
 //! All times are milliseconds since 1970, by one machine's clock: ledger, programs and simulator run on it.
+//!
+//! Promises: nothing here asks anybody anything. Leaves to others: where it comes from (`gather`).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,6 @@
 //! What should not be, sorted by what people ask first.
+//!
+//! Promises: every finding keeps the invariant that it breaks. Leaves to others: how it is shown.
 
 use serde::Serialize;
 

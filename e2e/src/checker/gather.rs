@@ -2,6 +2,8 @@
 //!
 //! Everything is waited for with a bound and then taken as it is: what did not come in time is missing, and the rules
 //! say so.
+//!
+//! Promises: a place that cannot be read is an error, and not an empty list. Leaves to others: every judgement.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;

@@ -1,4 +1,7 @@
 //! What holds of jobs and their attempts: I1, I3, I4 and I14.
+//!
+//! Promises: a job that any witness remembers is looked for, also when its row is gone. Leaves to others: what an
+//! attempt did on its device ([`devices`](super::devices)), and whether it was written down ([`trail`](super::trail)).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +10,7 @@ use common::audit::AuditAction;
 use super::evidence::{Attempt, Evidence, Job};
 use super::findings::Findings;
 
-/// Endings that give the attempt back (broker-and-ledger.md 7.4).
+/// Endings that give the attempt back: the job lost it to no fault of its own.
 const GIVEN_BACK: [&str; 2] = ["released", "snooze"];
 
 /// Every accepted job has ended, once (I1); one job per device at any time (I3); attempts and leases only grow (I4);

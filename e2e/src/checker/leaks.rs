@@ -1,7 +1,7 @@
 //! Secrets where they do not belong: I12.
 //!
-//! Leaves to others: making programs say everything they can ([`World::printed`](crate::world::World::printed) holds
-//! what they said).
+//! Promises: a secret that is found is not repeated. Leaves to others: making programs say everything they can
+//! ([`World::printed`](crate::world::World::printed) holds what they said).
 
 use std::fs;
 

@@ -15,12 +15,14 @@
 //! | I10 a batch stops at its threshold | not applicable: batches have no threshold |
 //! | I11 the trail verifies, one entry per change | the programs' own `audit verify` (chains, heads, anchors); entries against attempts and states |
 //! | I12 no secret outside | the run's passwords and keys looked for in output, ledger rows or files (dead letters and outbox are rows), events, dead letters at the broker |
-//! | I13 nothing grows | consumers are gone; peak memory of each worker |
+//! | I13 no consumer stays, memory is bounded | consumers are gone; peak memory of each worker |
 //! | I14 leases are held by the living | no attempt and no lease is open when no worker runs |
 //!
 //! Downloads are *twice* when the device says that the file was there, or when it was asked for again although the
 //! device lost nothing. `gather` reads, and is the only part that knows a world; every rule is a function over
 //! [`Evidence`] and has a test that feeds it a lie.
+//!
+//! Leaves to others: what a finding means for a test ([`invariants`](crate::invariants)) or a run (the fault suite).
 
 mod allowed;
 mod devices;

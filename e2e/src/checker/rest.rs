@@ -1,4 +1,7 @@
 //! What is left lying about when everything has ended: I7, I8, I12 and I13.
+//!
+//! Promises: each thing that is left is a finding of its own. Leaves to others: waiting until it had time to go
+//! (`gather`).
 
 use super::allowed::Allowed;
 use super::evidence::Evidence;

@@ -162,6 +162,20 @@ fn i2_two_calls_at_once_are_found_unless_the_first_asker_was_gone() {
 }
 
 #[test]
+fn i2_a_fence_excuses_a_call_of_another_attempt_and_none_of_the_same() {
+    let fenced = || Allowed::nothing().after_a_fence();
+    let mut evidence = well();
+    let dropped = evidence.calls.iter_mut().find(|call| call.began_ms == 2_500).unwrap();
+    *dropped = call("ann", "job", 9_900..=11_150);
+    breaks(&evidence, "I2", "`system_info` came while `job` was being answered");
+    assert!(judge(&evidence, &fenced()).is_empty());
+    evidence.calls.push(call("bob", "job", 12_040..=12_060));
+    let lines = judge(&evidence, &fenced()).lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0].contains("`job` came while `job` was being answered"), "{lines:?}");
+}
+
+#[test]
 fn i2_is_not_proved_by_a_journal_with_gaps() {
     breaks(&Evidence { n_forgotten_calls: 7, ..well() }, "I2", "forgotten 7 requests");
 }

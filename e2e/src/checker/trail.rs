@@ -1,4 +1,7 @@
 //! What the audit trail must say: I11, and that nothing follows an end (I4).
+//!
+//! Promises: entries are counted against what the ledger says happened, in both directions. Leaves to others: hashes and
+//! chains, which the programs' own verification judges.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,8 @@
 //! The broker dies, stands still, forgets, refuses. It only wakes workers: running jobs go on, waiting ones wait.
+//!
+//! Promises: its queues are on its disk before it is killed, unless the loss of its disk is the fault. Leaves to others:
+//! the way there ([`network`](super::network)), several nodes ([`cluster`](super::cluster)), and what the messages say
+//! ([`messages`](super::messages)).
 
 use std::time::Duration;
 

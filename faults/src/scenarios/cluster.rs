@@ -1,4 +1,7 @@
 //! Three nodes that are one broker lose one. The workers are spread over them.
+//!
+//! Promises: two of three always go on, and recovery is waited for before a lost one is back. Leaves to others: the
+//! loss of all of them, which is that of one node alone ([`broker`](super::broker)).
 
 use std::time::Duration;
 

@@ -1,5 +1,9 @@
 //! The ledger dies, stands still, is slow, has no connection left. Nobody claims meanwhile; who cannot renew its
 //! leases lets go of its devices before they run out.
+//!
+//! Promises: the server is there again, on its data, before anything is waited for. Leaves to others: a server that is
+//! well behind a network that is not ([`network`](super::network)), and a ledger in one file
+//! ([`embedded`](super::embedded)).
 
 use std::time::{Duration, Instant};
 
@@ -62,7 +66,7 @@ async fn sigkill(mut stage: Stage) -> anyhow::Result<Outcome> {
     fire.lasts(stage.pick(Duration::from_secs(2), Duration::from_secs(6))).await;
     stage.database()?.start_again().await?;
     let recovered_in = fire.recovers().await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 async fn restart(mut stage: Stage) -> anyhow::Result<Outcome> {
@@ -71,7 +75,7 @@ async fn restart(mut stage: Stage) -> anyhow::Result<Outcome> {
     stage.database()?.stop().await?;
     stage.database()?.start_again().await?;
     let recovered_in = fire.recovers().await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 async fn sigstop(mut stage: Stage) -> anyhow::Result<Outcome> {
@@ -81,7 +85,7 @@ async fn sigstop(mut stage: Stage) -> anyhow::Result<Outcome> {
     fire.lasts(stage.pick(Duration::from_secs(6), Duration::from_secs(10))).await;
     stage.database()?.resume()?;
     let recovered_in = fire.recovers().await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// Everything that is left is taken; then the workers lose theirs, and those are taken too.
@@ -105,7 +109,7 @@ async fn no_connection_left(mut stage: Stage) -> anyhow::Result<Outcome> {
     }
     drop(taken);
     let recovered_in = fire.recovers().await?;
-    fire.end(2, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(2, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// Connects until the server refuses.
@@ -126,7 +130,7 @@ async fn connections_cut(stage: Stage) -> anyhow::Result<Outcome> {
         fire.lasts(Duration::from_millis(random.random_range(20..700))).await;
     }
     let recovered_in = fire.recovers().await?;
-    fire.end(n_times, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(n_times, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 async fn slow(stage: Stage) -> anyhow::Result<Outcome> {
@@ -149,5 +153,5 @@ async fn slow(stage: Stage) -> anyhow::Result<Outcome> {
     }
     proxy.heal().await?;
     let recovered_in = fire.recovers().await?;
-    fire.end(1 + n_locks, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1 + n_locks, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }

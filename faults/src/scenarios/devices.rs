@@ -1,5 +1,8 @@
 //! Firewalls refuse, hang, reset, reboot, and all of it at once while a worker dies. They are left alone, waited for
 //! and asked again; an image is asked for again only where the device has lost it.
+//!
+//! Promises: all devices are well again before the jobs are waited for, so that every job has to complete. Leaves to
+//! others: devices that never are (the simulator's own scenarios, which the end-to-end tests play).
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,7 @@
 //! One machine, one file: SQLite is ledger and broker, and several processes may work on it.
+//!
+//! Promises: the locker is a connection of its own, as a person's tool would have. Leaves to others: the single
+//! process that dies ([`workers`](super::workers)).
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -63,7 +66,7 @@ async fn file_locked(stage: Stage) -> anyhow::Result<Outcome> {
         fire.lasts(Duration::from_millis(random.random_range(0..400))).await;
     }
     let recovered_in = fire.recovers().await?;
-    fire.end(n_times, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(n_times, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// `BEGIN IMMEDIATE` is the write lock; readers go on (SQLite documentation, "Transactions").

@@ -1,4 +1,7 @@
 //! Everything at once: a seeded series of faults of all kinds, of which several may last at the same time.
+//!
+//! Promises: the same seed draws the same faults in the same order; how many of them strike, and when, is the
+//! machine's matter. Leaves to others: each of them alone, which the other modules play.
 
 use std::time::{Duration, Instant};
 

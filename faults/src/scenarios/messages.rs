@@ -1,5 +1,8 @@
 //! Messages that come twice, late, in another order, or that are none of ours. A wake-up is never believed: it makes
 //! a worker look, and what cannot be read ends as a dead letter with its reason.
+//!
+//! Promises: the broker has confirmed each of these messages, so that it was really there. Leaves to others: messages
+//! that get lost ([`broker`](super::broker)).
 
 use std::time::Duration;
 

@@ -1,4 +1,7 @@
 //! All scenarios, by what they break.
+//!
+//! Promises: each module has its scenarios in one list, and [`all`] has every list. Leaves to others: the campaign that
+//! they strike ([`fire`](crate::fire)), and when each is played ([`runner`](crate::runner)).
 
 pub mod broker;
 pub mod cluster;
@@ -9,12 +12,14 @@ pub mod everything;
 pub mod messages;
 pub mod network;
 pub mod rolling;
+pub mod steps;
 pub mod workers;
 
 use crate::scenario::Scenario;
 
 /// The suite, in the order of its table.
-const SUITE: [&[Scenario]; 10] = [
+const SUITE: [&[Scenario]; 11] = [
+    steps::SCENARIOS,
     workers::SCENARIOS,
     rolling::SCENARIOS,
     devices::SCENARIOS,

@@ -2,6 +2,10 @@
 //!
 //! A worker that cannot renew its leases must have let go of its devices before the ledger gives them to another; so
 //! the silent partition, of which nobody is told, is the hard one.
+//!
+//! Promises: only workers are cut off; the checker and the servers themselves always reach each other. Leaves to
+//! others: servers that die or stand still ([`broker`](super::broker), [`database`](super::database)), and nodes that
+//! lose each other ([`cluster`](super::cluster)).
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -156,7 +160,10 @@ async fn parted(stage: Stage, parted: Parted, cut: Cut) -> anyhow::Result<Outcom
         proxy.heal().await?;
     }
     let recovered_in = fire.recovers().await?;
-    fire.end(n_faults, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    let allowed = Allowed::nothing();
+    // Without the broker alone, leases are renewed as ever.
+    let allowed = if parted.database { allowed.after_a_fence() } else { allowed };
+    fire.end(n_faults, Some(recovered_in), &allowed).await
 }
 
 /// Confirms come a second late. So there is a moment in which the broker has a message, a relay has taken its row,
@@ -187,7 +194,7 @@ async fn relay_cut(stage: Stage) -> anyhow::Result<Outcome> {
     network.broker.heal().await?;
     let recovered_in = fire.recovers().await?;
     ensure!(n_cuts > 0, "no relay was seen at work");
-    fire.end(n_cuts, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(n_cuts, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// Waits until a relay holds rows of the outbox. Not so when all jobs have ended and all is told.

@@ -1,4 +1,7 @@
 //! What people do to a fleet that works: they restart every worker, cancel jobs, pause and resume.
+//!
+//! Promises: what was cancelled may end so, and nothing else; everything that was paused goes on in the end. Leaves to
+//! others: one worker that is told to stop, by its grace ([`workers`](super::workers)).
 
 use std::time::{Duration, Instant};
 
@@ -12,9 +15,6 @@ use rand::seq::IndexedRandom;
 use super::workers::{all_complete, has_begun, nothing_was_charged};
 use crate::fire::{self, Fire};
 use crate::scenario::{Needs, Outcome, Scenario, Stage};
-
-/// A worker that is told to stop ends within its grace and the moment that its last call takes.
-const STOPPED_WITHIN: Duration = Duration::from_secs(45);
 
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
@@ -51,19 +51,13 @@ async fn rolling_restart(stage: Stage) -> anyhow::Result<Outcome> {
         let place = fire.start_worker(None)?;
         has_begun(&mut fire, place).await?;
         let told_at = Instant::now();
-        fire.worker(0).terminate()?;
-        let status = fire.worker(0).wait(STOPPED_WITHIN).await?;
-        if !status.success() {
-            fire.saw("I13", format!("a worker was told to stop and ended by {status}"));
-        }
-        // It has ended; only its words are wanted.
-        fire.kill_worker(0)?;
+        fire.stop_worker(0).await?;
         fire.recovers().await?;
         recovered_in = recovered_in.max(told_at.elapsed());
     }
     all_complete(&mut fire).await?;
     nothing_was_charged(&mut fire).await?;
-    fire.end(u32::try_from(n_workers)?, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(u32::try_from(n_workers)?, Some(recovered_in), &Allowed::nothing()).await
 }
 
 /// The moments are random; that nothing begins after a cancel, the trail and the journal tell (I9, I2).

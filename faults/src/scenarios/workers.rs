@@ -1,16 +1,18 @@
 //! Workers die, stand still, are told to stop; so does a producer in the middle of a batch. Whoever comes next looks
 //! at the firewall first, takes over what is running there, and asks for nothing twice.
+//!
+//! Promises: nothing is wrong with any device, so every job has to complete. Leaves to others: a death at a chosen step
+//! ([`steps`](super::steps)), and two processes on one file ([`embedded`](super::embedded)).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use common::domain::job::{JobId, JobState};
 use e2e::checker::Allowed;
 use e2e::world::SOON;
 use jiff::Timestamp;
 use rand::RngExt;
-use serde_json::json;
 use testkit::wait::poll_until;
 
 use crate::fire::{self, Fire};
@@ -19,20 +21,8 @@ use crate::scenario::{Needs, Outcome, Scenario, Stage};
 /// A worker's jobs are claimed again this long after its leases have run out, at the latest.
 const AFTER_THE_LEASE: Duration = Duration::from_secs(5);
 
-/// How often a moment is looked for: shorter than any step.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-
-/// A worker that is told to stop ends within its grace and the moment that its last call takes.
-const STOPPED_WITHIN: Duration = Duration::from_secs(45);
-
 /// All of them.
 pub const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "worker-sigkill-at-step",
-        fault: "a worker gets SIGKILL at each boundary between two steps, one after another",
-        needs: Needs::Shared,
-        run: |stage| Box::pin(sigkill_at_step(stage)),
-    },
     Scenario {
         name: "worker-recovery",
         fault: "one of three workers gets SIGKILL with its share of all jobs in flight",
@@ -49,13 +39,13 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "worker-sigterm-long",
         fault: "a worker is told to stop, with a grace longer than any step",
         needs: Needs::Shared,
-        run: |stage| Box::pin(sigterm(stage, "30s")),
+        run: |stage| Box::pin(sigterm(stage, "30s", Allowed::nothing())),
     },
     Scenario {
         name: "worker-sigterm-short",
         fault: "a worker is told to stop, with a grace shorter than a call",
         needs: Needs::Shared,
-        run: |stage| Box::pin(sigterm(stage, "1s")),
+        run: |stage| Box::pin(sigterm(stage, "1s", Allowed::nothing().after_a_fence())),
     },
     Scenario {
         name: "worker-second-signal",
@@ -76,135 +66,6 @@ pub const SCENARIOS: &[Scenario] = &[
         run: |stage| Box::pin(embedded_sigkill(stage)),
     },
 ];
-
-/// A moment in the life of a job at which its worker is killed.
-#[derive(Debug, Clone, Copy)]
-enum Moment {
-    /// The worker is there, and has claimed nothing.
-    BeforeClaim,
-    /// The ledger says that the job runs; the delivery may not be settled yet.
-    Claimed,
-    /// The device has just answered this.
-    Answered(&'static str),
-    /// The device has the request for a download and has not answered it.
-    Asking,
-    /// The result is in the ledger; its events may not be published yet.
-    Ended,
-}
-
-/// In the order of a job's life: identify, list, space, ask, begun, wait, look again, end.
-const MOMENTS: [Moment; 9] = [
-    Moment::BeforeClaim,
-    Moment::Claimed,
-    Moment::Answered("system_info"),
-    Moment::Answered("software_info"),
-    Moment::Answered("disk_space"),
-    Moment::Asking,
-    Moment::Answered("download"),
-    Moment::Answered("job"),
-    Moment::Ended,
-];
-
-async fn sigkill_at_step(stage: Stage) -> anyhow::Result<Outcome> {
-    let devices_per_moment = stage.pick(2, 6);
-    let mut setup = fire::setup(&stage);
-    setup.fleet.devices = (MOMENTS.len() * devices_per_moment) as u64;
-    let mut fire = Fire::lay(&stage, setup).await?;
-    for _ in 0..2 {
-        fire.start_worker(None)?;
-    }
-    let serials = fire.world.simulator.serials().await;
-    let mut killed_at = Instant::now();
-    for (moment, serials) in MOMENTS.into_iter().zip(serials.chunks(devices_per_moment)) {
-        let place = reach(&mut fire, moment, serials).await.with_context(|| format!("{moment:?}"))?;
-        fire.kill_worker(place)?;
-        killed_at = Instant::now();
-        fire.world.simulator.heal_everywhere().await;
-        fire.start_worker(None)?;
-    }
-    fire.recovers().await?;
-    let recovered_in = killed_at.elapsed();
-    all_complete(&mut fire).await?;
-    let n_faults = u32::try_from(MOMENTS.len())?;
-    fire.end(n_faults, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
-}
-
-/// Queues jobs for these devices and waits until one of them is there. Answers the place of the worker to be killed.
-async fn reach(fire: &mut Fire, moment: Moment, serials: &[String]) -> anyhow::Result<usize> {
-    if let Moment::BeforeClaim = moment {
-        let place = fire.start_worker(None)?;
-        for serial in serials {
-            fire.world.submit(serial).await.ok();
-        }
-        return Ok(place);
-    }
-    if let Moment::Asking = moment {
-        let slow = json!({"kind": "slow", "delay": "2s", "commands": ["download"]});
-        fire.world.simulator.inject_everywhere(&slow).await;
-    }
-    let mut since = fire.world.simulator.whole_journal().await.entries.last().map_or(0, |entry| entry.n);
-    let n_asked = fire.world.simulator.counters().await.n_commands("download");
-    for serial in serials {
-        fire.world.submit(serial).await.ok();
-    }
-    let deadline = Instant::now() + fire.within();
-    loop {
-        ensure!(Instant::now() < deadline, "none of {serials:?} came so far");
-        let found = match moment {
-            Moment::BeforeClaim => None,
-            Moment::Claimed => holder(fire, serials, JobState::Running).await?,
-            Moment::Ended => {
-                let of_these =
-                    |job: &common::ledger::JobView| serials.iter().any(|one| one == job.serial.as_str());
-                let ended: Vec<JobId> = fire
-                    .jobs()
-                    .await?
-                    .iter()
-                    .filter(|job| of_these(job) && job.state.is_terminal())
-                    .map(|job| job.id)
-                    .collect();
-                last_worker(fire, ended.first().copied()).await?
-            }
-            Moment::Answered(command) => {
-                let (entries, next) = fire.world.simulator.journal_since(since).await;
-                since = next;
-                let meant = |serial: &String| serials.contains(serial);
-                let entry =
-                    entries.into_iter().find(|entry| entry.command == command && meant(&entry.serial));
-                entry.and_then(|entry| entry.client)
-            }
-            Moment::Asking => {
-                let n = fire.world.simulator.counters().await.n_commands("download");
-                if n > n_asked { holder(fire, serials, JobState::Running).await? } else { None }
-            }
-        };
-        if let Some(place) = found.and_then(|name| place_of(fire, &name)) {
-            return Ok(place);
-        }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
-}
-
-/// Who holds one of these devices' jobs in that state.
-async fn holder(fire: &Fire, serials: &[String], state: JobState) -> anyhow::Result<Option<String>> {
-    let jobs = fire.jobs().await?;
-    let meant = jobs
-        .into_iter()
-        .filter(|job| job.state == state && serials.iter().any(|one| one == job.serial.as_str()));
-    Ok(meant.filter_map(|job| job.worker).map(|worker| worker.0).next())
-}
-
-/// Who had the last attempt at a job.
-async fn last_worker(fire: &Fire, job: Option<JobId>) -> anyhow::Result<Option<String>> {
-    let Some(job) = job else { return Ok(None) };
-    let attempts = fire.ledger().await.attempts(job).await?;
-    Ok(attempts.last().map(|attempt| attempt.worker.0.clone()))
-}
-
-/// The place of the worker whose process number stands in a name: `HOST-PID-RANDOM`.
-fn place_of(fire: &mut Fire, name: &str) -> Option<usize> {
-    (0..fire.n_workers()).find(|place| name.contains(&format!("-{}-", fire.worker(*place).id())))
-}
 
 /// Every job is in flight, and its download stands still on the device, so that nothing but the leases has to do with
 /// the time that it takes.
@@ -300,25 +161,20 @@ async fn zombie(stage: Stage) -> anyhow::Result<Outcome> {
     fire.worker(0).resume()?;
     fire.queue_rest().await?;
     all_complete(&mut fire).await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// What runs is handed back uncounted, and taken over by the other worker.
-async fn sigterm(stage: Stage, grace: &'static str) -> anyhow::Result<Outcome> {
+async fn sigterm(stage: Stage, grace: &'static str, allowed: Allowed) -> anyhow::Result<Outcome> {
     let mut fire = Fire::light(&stage, fire::setup(&stage).set("worker.grace", grace)).await?;
     fire.queue_rest().await?;
     let told_at = Instant::now();
-    fire.worker(0).terminate()?;
-    let status = fire.worker(0).wait(STOPPED_WITHIN).await?;
-    if !status.success() {
-        fire.saw("I13", format!("a worker was told to stop and ended by {status}"));
-    }
-    fire.kill_worker(0)?;
+    fire.stop_worker(0).await?;
     fire.recovers().await?;
     let recovered_in = told_at.elapsed();
     all_complete(&mut fire).await?;
     nothing_was_charged(&mut fire).await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(1, Some(recovered_in), &allowed).await
 }
 
 /// Leases may run out then: it leaves without a word where it has to.
@@ -328,13 +184,11 @@ async fn second_signal(stage: Stage) -> anyhow::Result<Outcome> {
     let told_at = Instant::now();
     fire.worker(0).terminate()?;
     fire.lasts(Duration::from_millis(stage.random().random_range(0..100))).await;
-    fire.worker(0).terminate()?;
-    fire.worker(0).wait(STOPPED_WITHIN).await?;
-    fire.kill_worker(0)?;
+    fire.stop_worker(0).await?;
     fire.recovers().await?;
     let recovered_in = told_at.elapsed();
     all_complete(&mut fire).await?;
-    fire.end(1, Some(recovered_in), &Allowed::nothing().after_a_kill()).await
+    fire.end(2, Some(recovered_in), &Allowed::nothing().after_a_fence()).await
 }
 
 /// Downloads stand still, so that no job can end in between and be queued anew.
