@@ -62,6 +62,8 @@ pub struct Mortal {
     ill: Mutex<Ill>,
     /// Claims that failed.
     pub n_refused: AtomicUsize,
+    /// Calls that were not answered, or only when it was well again.
+    pub n_missed: AtomicUsize,
     /// Cancelled when it has died.
     pub dead: CancellationToken,
 }
@@ -74,6 +76,7 @@ impl Mortal {
             n_writes: AtomicUsize::new(0),
             ill: Mutex::new(Ill::Not),
             n_refused: AtomicUsize::new(0),
+            n_missed: AtomicUsize::new(0),
             dead: CancellationToken::new(),
         }
     }
@@ -90,6 +93,9 @@ impl Mortal {
     /// The answer of a call, as far as the ledger is well.
     async fn well<T>(&self, call: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
         let location = || "the test's".to_owned();
+        if matches!(self.ill(), Ill::Away | Ill::Full | Ill::Hangs) {
+            self.n_missed.fetch_add(1, Ordering::SeqCst);
+        }
         while self.ill() == Ill::Hangs {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -19,6 +19,9 @@ use super::mortal::{Death, Ill, Mortal};
 use super::silent::{inject, until};
 use super::{Firewall, TWO_IMAGES, Trouble, beside, job, queue, requester, told};
 
+/// Calls that a ledger misses before it comes back.
+const MISSED: usize = 3;
+
 /// A lease that ends soon, and a worker that looks often.
 fn hasty(firewall: &Firewall) -> Config {
     let mut config = firewall.config(&firewall.directory.path().join("ledger.sqlite"));
@@ -77,7 +80,8 @@ async fn a_ledger_that_comes_back_before_the_lease_ends_finds_its_attempt_going_
     beside(&faulty, &config, async |_| {
         until("a download runs", async || !firewall.downloads().is_empty()).await;
         mortal.falls(Ill::Away);
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let is_missed = async || mortal.n_missed.load(Ordering::SeqCst) >= MISSED;
+        until("the ledger is missed, and more than once", is_missed).await;
         mortal.falls(Ill::Not);
         until("the job is done", async || job(&engine).await.state.is_terminal()).await;
     })

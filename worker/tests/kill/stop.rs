@@ -15,7 +15,7 @@ use simulator::word::Word;
 use worker::{App, Ending, Until};
 
 use super::mortal::{Death, Ill, Mortal};
-use super::silent::{inject, until};
+use super::silent::{asked, inject, until};
 use super::{Firewall, TWO_IMAGES, Trouble, expire_leases, job, queue, told};
 
 /// Grace, abort, parts and last words, with nothing answering in any of them.
@@ -43,8 +43,8 @@ async fn stopped(
         let is_noted = async || !told(engine, AuditAction::DownloadAccepted).await.is_empty();
         until("the download is noted", is_noted).await;
         inject(firewall, Fault::lasting(FaultKind::Slow { delay_ms: slow }).on(&[Word::Job]));
-        // Longer than the longest pause between two questions: one of them is being waited for now.
-        tokio::time::sleep(Duration::from_millis(400)).await;
+        let n_before = asked(firewall, Word::Job);
+        until("an answer is waited for", async || asked(firewall, Word::Job) > n_before).await;
         stop.begin();
         match said {
             Said::Once => {}
