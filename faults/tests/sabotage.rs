@@ -100,8 +100,8 @@ async fn a_job_that_never_ends_is_found() {
             let fire = fleet(&stage).await?;
             let (client, connection) = tokio_postgres::connect(fire.servers()?.database.url(), NoTls).await?;
             let connection = tokio::spawn(connection);
-            let open =
-                "UPDATE jobs SET state = 'available', ended_at = NULL WHERE id = (SELECT min(id) FROM jobs)";
+            let open = "UPDATE jobs SET state = 'available', ended_at = NULL, ready_for_install = false
+                        WHERE id = (SELECT min(id) FROM jobs)";
             client.batch_execute(open).await?;
             drop(client);
             connection.await??;
