@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::audit::{AuditAction, AuditFact};
-use common::ledger::End;
+use common::ledger::{Claim, End, LedgerError};
 use futures_util::future::join_all;
 
 use super::verification;
@@ -25,10 +25,11 @@ async fn a_trail_verifies_while_many_write_and_anchor(ledger: &Bench) {
         join_all(jobs.chunks(10).map(async |jobs| {
             let other = ledger.another().await;
             for job in jobs {
-                let claimed = claim(&other, *job, "ann").await;
-                other.record(&claimed.lease, &full_step(&claimed)).await.unwrap();
-                other.anchor(Duration::ZERO).await.unwrap();
-                other.end(&claimed.lease, &End::Completed, &step(&claimed)).await.unwrap();
+                let claimed = again(async || other.claim(*job, &worker("ann"), LEASE).await).await;
+                let Claim::Claimed(claimed) = claimed else { panic!("job {job}: {claimed:?}") };
+                again(async || other.record(&claimed.lease, &full_step(&claimed)).await).await;
+                again(async || other.anchor(Duration::ZERO).await).await;
+                again(async || other.end(&claimed.lease, &End::Completed, &step(&claimed)).await).await;
             }
         }))
         .await;
@@ -46,6 +47,18 @@ async fn a_trail_verifies_while_many_write_and_anchor(ledger: &Bench) {
     };
     tokio::join!(write, begin, look);
     assert!(verification(&**ledger).await.ok);
+}
+
+/// Asks as a worker does: SQLite's lock is not fair, and of many writers one may wait for it too long.
+async fn again<T>(ask: impl AsyncFn() -> Result<T, LedgerError>) -> T {
+    let mut n_tries = 0;
+    loop {
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(LedgerError::NotReachable { .. }) if n_tries < 10 => n_tries += 1,
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
 
 /// A page of entries is older than the page of heads that is read behind it, and than a newer anchor.
