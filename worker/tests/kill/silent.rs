@@ -17,7 +17,7 @@ use simulator::span::Span;
 use simulator::word::Word;
 use worker::{App, Ending, Until};
 
-use super::{Firewall, TWO_IMAGES, Trouble, expire_leases, queue};
+use super::{Firewall, TWO_IMAGES, Trouble, expire_leases, queue, told};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -141,12 +141,19 @@ async fn a_silence_before_a_download_that_is_taken_over_costs_no_attempt() {
     let config = firewall.config(&file);
     let engine = Engine::open(&config).await.unwrap();
     queue(engine.ledger.as_ref(), &firewall).await;
-    let app = App::new(engine, &config, &Shutdown::new()).unwrap();
-    tokio::select! {
-        ending = app.run(Until::Stopped) => panic!("{ending:?}"),
-        () = until("a download runs", async || !firewall.downloads().is_empty()) => {}
-    }
-    drop(app);
+    // Longer than all that comes before it is taken over, on whatever machine.
+    inject(&firewall, Fault::times(FaultKind::Pause { delay_ms: Duration::from_secs(5) }, 1));
+    // On a runtime of its own, which takes all its tasks with it: one that lived on would make a new key some day, and
+    // so end the key of the next worker, as PAN-OS has one per account.
+    let doomed = tokio::runtime::Runtime::new().unwrap();
+    let of_doomed = config.clone();
+    doomed.spawn(async move {
+        let engine = Engine::open(&of_doomed).await.unwrap();
+        App::new(engine, &of_doomed, &Shutdown::new()).unwrap().run(Until::Stopped).await
+    });
+    let is_noted = async || !told(&engine, AuditAction::DownloadAccepted).await.is_empty();
+    until("a download runs", is_noted).await;
+    doomed.shutdown_background();
     expire_leases(&file);
     for word in [Word::SoftwareCheck, Word::DiskSpace] {
         inject(&firewall, Fault::times(FaultKind::HttpError { status: 503 }, 1).on(&[word]));
