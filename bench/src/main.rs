@@ -1,0 +1,3 @@
+//! Begins here.
+
+fn main() {}

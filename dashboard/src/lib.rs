@@ -1,0 +1,1 @@
+//! The fleet in a browser, and the door for other programs.
