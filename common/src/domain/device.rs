@@ -6,6 +6,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -20,8 +21,9 @@ const MAX_SERIAL_LEN: usize = 32;
 ///
 /// Never empty and never `unknown`, which a VM without a licence reports: the only way in is
 /// [`Serial::parse`], so every `Serial` in the program can be a ledger key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(description = "Serial number of a firewall, as `show system info` prints it.", extend("minLength" = 1, "maxLength" = 32))]
 pub struct Serial(String);
 
 /// Chain of the audit trail that belongs to no device; a device of this name would share it.

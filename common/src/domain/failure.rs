@@ -6,6 +6,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::job::UnknownWord;
@@ -14,7 +15,7 @@ use super::job::UnknownWord;
 macro_rules! failure_kinds {
     ($($(#[doc = $doc:literal])+ $variant:ident = $word:literal, $remedy:literal;)+) => {
         /// Why a job did not complete, or not yet.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum FailureKind { $($(#[doc = $doc])+ $variant,)+ }
 

@@ -11,6 +11,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,8 +23,9 @@ pub use fleet::{Cleared, HashDispute, HashMismatch, HashObservation, OtherHash};
 const DIGITS: usize = 64;
 
 /// A SHA-256 in hex: 64 digits, lower-case, whatever case they came in.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(extend("pattern" = "^[0-9a-f]{64}$"))]
 pub struct Sha256Hex(String);
 
 impl Sha256Hex {
@@ -107,7 +109,7 @@ pub enum Sha256Error {
 }
 
 /// Who says what the hash of an image is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// The firewall, in its software list. It may be wrong about itself.
@@ -127,7 +129,7 @@ impl Evidence {
 }
 
 /// What is known about the bytes of one image on one device.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum HashOutcome {
     /// Equal to the trusted catalogue.

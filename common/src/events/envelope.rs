@@ -4,6 +4,7 @@
 //! ledger in the transaction that stores the draft.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use super::job::{JobContext, JobEvent};
 const SOURCE: &str = "/panos-upgrade";
 
 /// An event as consumers see it (CloudEvents 1.0, JSON format, structured mode).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Envelope {
     /// Always `1.0`.
     pub specversion: String,
@@ -35,7 +36,12 @@ pub struct Envelope {
     /// The job; extension attribute.
     pub jobid: JobId,
     /// Position in the job's events, from 1, without gaps; extension attribute.
+    #[schemars(range(min = 1))]
     pub jobsequence: i64,
+    /// W3C trace context of the work that this belongs to, where there is one (CloudEvents extension
+    /// "Distributed Tracing"); extension attribute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// What happened: context and particulars of the event type.
     pub data: serde_json::Value,
 }
@@ -61,6 +67,7 @@ impl EventDraft {
             datacontenttype: "application/json".to_owned(),
             jobid: context.job,
             jobsequence: 0,
+            traceparent: None,
             data: event.data(context),
         };
         Self { envelope, routing_key: routing_key(context.job_type, event.name()) }

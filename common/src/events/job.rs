@@ -1,5 +1,6 @@
 //! What can happen to a job, in the words of the event feed.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -11,7 +12,7 @@ use crate::domain::lease::WorkerId;
 use crate::domain::status::Phase;
 
 /// What every event of a job says besides its particulars.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct JobContext {
     /// The job.
     pub job: JobId,
@@ -26,7 +27,7 @@ pub struct JobContext {
 }
 
 /// One thing that happened. The serialised fields are `data` of the event, beside the context's.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum JobEvent {
     /// A wish became a job.
@@ -57,6 +58,7 @@ pub enum JobEvent {
         /// The step.
         phase: Phase,
         /// Whole job, 0 to 100.
+        #[schemars(range(max = 100))]
         progress: u8,
         /// The image in hand.
         version: Option<String>,
