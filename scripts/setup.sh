@@ -17,6 +17,9 @@ readonly MINIMUM_RUST=1.92
 readonly PAN_PYTHON=0.26.0
 readonly PAN_OS_PYTHON=1.13.1
 
+# The AMQP client of the Python examples.
+readonly PIKA=1.4.4
+
 # Whether `apt-get update` has run in this process: once is enough, and none if nothing is missing.
 apt_lists_are_fresh=no
 
@@ -197,8 +200,34 @@ need_python_client() {
         die "$package $version could not be installed"
 }
 
-# Both public clients, below the directory $1.
+# Other people's clients, below the directory $1: two of firewalls, one of brokers.
 need_python_clients() {
     need_python_client pan-python "$PAN_PYTHON" "$1/pan-python" pan.xapi
     need_python_client pan-os-python "$PAN_OS_PYTHON" "$1/pan-os-python" panos.firewall
+    need_python_client pika "$PIKA" "$1/pika" pika
+}
+
+# A browser and what drives it.
+need_chromium() {
+    if [ ! -x /usr/bin/chromium ] || [ ! -x /usr/bin/chromedriver ]; then
+        install_packages 'browser tests' chromium chromium-driver
+    fi
+}
+
+# promtool below the directory $1, taken out of Debian's package: installing that would set up a server.
+need_promtool() {
+    local directory=$1/promtool
+    "$directory/promtool" --version >/dev/null 2>&1 && return 0
+    command -v apt-get >/dev/null || die "promtool is missing: put Prometheus's promtool at $directory/promtool"
+    say "fetching promtool into $directory"
+    mkdir -p "$directory"
+    (
+        cd "$directory" || exit 1
+        quietly apt-get -q download prometheus || {
+            quietly as_root env DEBIAN_FRONTEND=noninteractive apt-get -q update &&
+                quietly apt-get -q download prometheus
+        } || exit 1
+        dpkg-deb --extract prometheus_*.deb unpacked &&
+            mv unpacked/usr/bin/promtool promtool && rm -rf unpacked prometheus_*.deb
+    ) || die 'promtool could not be fetched'
 }

@@ -2,6 +2,7 @@
 
 mod edit;
 mod reading;
+mod reference;
 mod sample;
 mod secrets;
 
