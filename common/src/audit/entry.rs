@@ -4,6 +4,7 @@
 //! entry is written and never made again from a parsed value.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::domain::lease::WorkerId;
 pub const SYSTEM_CHAIN: &str = "system";
 
 /// Who did it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Actor {
     /// A person at a shell, or a program that acts for one.
@@ -29,7 +30,7 @@ pub enum Actor {
 }
 
 /// What was done. The word is stable; particulars stand in the entry's `detail`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditAction {
     /// A wish became a job.
@@ -122,7 +123,7 @@ impl AuditFact {
 }
 
 /// Everything that must be provable about one entry.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct EntryBody {
     /// Version of this shape; 1.
     pub v: u8,

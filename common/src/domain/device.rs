@@ -108,7 +108,7 @@ pub enum SerialError {
 }
 
 /// Whether a firewall is one of a pair. Panorama tells it for nothing, with the peer's serial.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Ha {
     /// Alone: Panorama's `ha` element is absent or its state is `no`.
@@ -141,7 +141,7 @@ impl Ha {
 }
 
 /// Where a device in the inventory came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// Panorama's list of devices.
@@ -164,7 +164,7 @@ impl Source {
 ///
 /// A device that Panorama has lost contact with often comes without hostname, address, model and version:
 /// those texts are then empty.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Device {
     /// The key.
     pub serial: Serial,

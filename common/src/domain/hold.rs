@@ -8,13 +8,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::job::{JobType, Requester, UnknownWord};
 use super::lease::WorkerId;
 
 /// Why no new attempt begins anywhere in the fleet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FleetHold {
     /// What kind of hold it is.
     pub cause: HoldCause,
@@ -27,7 +28,7 @@ pub struct FleetHold {
 }
 
 /// What brought a hold about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum HoldCause {
     /// A person paused the fleet.
@@ -69,7 +70,7 @@ impl FromStr for HoldCause {
 }
 
 /// What a pause is about, the whole fleet apart: that is a [`FleetHold`].
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "scope", content = "name", rename_all = "snake_case")]
 pub enum PauseScope {
     /// Every job of one type.
@@ -105,7 +106,7 @@ impl fmt::Display for PauseScope {
 }
 
 /// Why no new attempt begins in one part of the fleet. Only persons pause parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pause {
     /// Which part.
     #[serde(flatten)]

@@ -7,6 +7,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{hash::Sha256Hex, input::quoted, version::Version};
@@ -23,8 +24,9 @@ const MAX_FILE_NAME: usize = 128;
 ///
 /// Never empty, never the `(null)` that a device prints for an imported image, and never a path: it may be
 /// joined to a directory of images.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(description = "Name of an image file.")]
 pub struct ImageFile(String);
 
 impl ImageFile {

@@ -113,7 +113,7 @@ impl FromStr for JobType {
 }
 
 /// Where a job is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum JobState {
     /// Due later: after a failure that is worth another try, or while the device is busy.
@@ -257,7 +257,7 @@ pub struct IllegalTransition {
 }
 
 /// Who asked, and why: goes into the audit trail with every job.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Requester {
     /// Login name of the operator, or the name of the program.
     pub operator: String,
@@ -271,7 +271,9 @@ pub struct Requester {
 ///
 /// Two members that download at once leave nobody to take over if both run out of space or have to restart their
 /// management servers, so that is only done where a person asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PairMode {
     /// One after the other, never both at once.

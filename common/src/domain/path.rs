@@ -9,6 +9,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::image::{ImageFile, Presence};
@@ -30,7 +31,7 @@ pub use planner::plan;
 pub use policy::{DEFAULT_SKIP, Intermediate, Policy, SKIP_FROM, Skip, SkipError};
 
 /// What a device is to be brought to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Goal {
     /// One version; the planner finds what is needed on the way.

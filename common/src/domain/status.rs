@@ -14,7 +14,7 @@ use super::hash::HashOutcome;
 use super::job::{JobId, JobState};
 
 /// One device as its newest job left it. Field names are interface: they stay.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceStatus {
     /// Serial number.
     pub serial: String,
@@ -104,7 +104,7 @@ impl DeviceStatus {
 }
 
 /// One word for a device, the predecessor's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum UpgradeStatus {
     /// Queued or due later.
@@ -175,7 +175,7 @@ impl Phase {
 }
 
 /// What the space check found.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DiskCheck {
     /// Volume that was measured, for example `/opt/panrepo`.
     pub mount: String,
@@ -188,7 +188,7 @@ pub struct DiskCheck {
 }
 
 /// One thing that went wrong.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusError {
     /// When, UTC.
     pub timestamp: Timestamp,

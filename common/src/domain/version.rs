@@ -8,6 +8,7 @@
 
 use std::{fmt, str::FromStr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::quoted;
@@ -141,8 +142,9 @@ impl fmt::Display for Suffix {
 ///
 /// Ordered by the numbers and then by [`Suffix`]: `-c` and `-b` before the release, hotfixes after it by
 /// number, so that `-h10` follows `-h9` (pan-os-python, `PanOSVersion.__lt__`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(description = "A PAN-OS version, for example `11.1.4-h7`.")]
 pub struct Version {
     train: Train,
     patch: u16,

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
@@ -9,7 +10,7 @@ use crate::domain::device::{Device, Serial, Source};
 use crate::domain::job::{JobId, JobState, Requester};
 
 /// A device with what the ledger knows besides.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceRecord {
     /// The device as last seen.
     #[serde(flatten)]

@@ -20,6 +20,7 @@ mod dead_letters;
 mod fleet;
 mod inventory;
 mod outbox;
+mod overview;
 pub mod postgres;
 mod query;
 mod queue;
@@ -39,6 +40,10 @@ pub use inventory::{Changed, Completeness, DeviceRecord, Discovery, Inventory, R
 pub use outbox::{
     LONGEST_REFUSED_PAUSE, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE, RelayToken, Settlement,
     TakenRows,
+};
+pub use overview::{
+    AlarmCounts, Bucket, DevicePage, DeviceQuery, DeviceRow, DeviceSort, FleetPicture, ImageCount, LAST_PAGE,
+    MAX_BUCKETS, MAX_PER_PAGE, Overview, Throughput,
 };
 pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
 pub use queue::{

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::LedgerError;
@@ -17,7 +18,7 @@ use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 
 /// A job as anybody may see it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct JobView {
     /// Its number.
     pub id: JobId,
@@ -69,7 +70,7 @@ pub struct JobView {
 pub type ImageView = ImageRecord;
 
 /// One attempt, kept for good.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct AttemptView {
     /// From 1; the same number again when an attempt was given back.
     pub attempt: u32,
@@ -106,7 +107,7 @@ pub struct JobFilter {
 
 /// How many jobs are where. Counts the newest job of each device, so that a repeated run does not count twice, and
 /// of none that has left the inventory, because nobody can do anything about it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StatusCounts {
     /// All of them.
     pub total: u64,
@@ -119,7 +120,7 @@ pub struct StatusCounts {
 }
 
 /// One kind of failure in a fleet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FailureCount {
     /// The kind.
     pub kind: FailureKind,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::LedgerError;
@@ -146,7 +147,7 @@ pub enum PairRole {
 }
 
 /// One image of a job's path.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ImageRecord {
     /// What it makes the device run; names the record within its job.
     pub version: Version,
@@ -167,7 +168,7 @@ pub struct ImageRecord {
 }
 
 /// A firewall's own job. Its numbers start again at 1 after a reboot, so a number alone names nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DeviceJobRef {
     /// Number on the device.
     pub id: u64,
@@ -176,7 +177,7 @@ pub struct DeviceJobRef {
 }
 
 /// How far one image is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ImageState {
     /// On the path, not asked for.
@@ -288,7 +289,7 @@ pub struct Renewal {
 }
 
 /// Who wants a running job to stop.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CancelRequest {
     /// Who, and why.
     pub by: Requester,
