@@ -1,3 +1,3 @@
-//! Begins here.
+//! `panos-upgrade-dashboard`: the daemon.
 
 fn main() {}
