@@ -1,5 +1,8 @@
 //! One row of `jobs`, as far as the protocol depends on it.
 //!
+//! The life cycle stands here a second time on purpose: a model that took the states and their rules from the real ledger
+//! could not show that they are wrong. The schedules in `tests/ledgers` hold both to each other.
+//!
 //! Leaves to others: when it changes ([`super::Ledger`]).
 
 /// Where a job is in its life: the words of the real ledger.
