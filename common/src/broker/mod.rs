@@ -14,6 +14,7 @@
 //! dead letter, which is taken from here only after the ledger has it.
 
 mod control;
+pub mod health;
 pub mod in_process;
 pub mod rabbitmq;
 pub mod topology;

@@ -18,6 +18,7 @@
 mod catalogue;
 mod dead_letters;
 mod fleet;
+pub mod health;
 mod inventory;
 mod outbox;
 mod overview;

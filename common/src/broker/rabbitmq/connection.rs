@@ -219,7 +219,11 @@ impl Link {
         })
     }
 
-    async fn connect(&self) -> Result<Live, BrokerError> {
+    /// A connection of the caller's own, without the topology.
+    ///
+    /// # Errors
+    /// As [`reach`](Self::reach), without [`BrokerError::Topology`].
+    pub(super) async fn connect(&self) -> Result<Live, BrokerError> {
         let name = format!("panos-upgrade {} (process {})", self.purpose.as_str(), std::process::id());
         let properties = ConnectionProperties::default().with_connection_name(name.into());
         match answered("connect", CONNECT_WITHIN, self.address.connect(properties)).await {

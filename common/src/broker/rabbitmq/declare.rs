@@ -56,13 +56,13 @@ pub(super) async fn everything(live: &Live, unreachable: Unreachable) -> Result<
     Ok(())
 }
 
-async fn exchange(channel: &Channel, name: &'static str) -> Result<(), CallError> {
+pub(super) async fn exchange(channel: &Channel, name: &'static str) -> Result<(), CallError> {
     let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
     let declared = channel.exchange_declare(name.into(), ExchangeKind::Topic, options, FieldTable::default());
     answered("exchange.declare", CALL_WITHIN, declared).await
 }
 
-async fn declare(channel: &Channel, queue: &Queue) -> Result<(), CallError> {
+pub(super) async fn declare(channel: &Channel, queue: &Queue) -> Result<(), CallError> {
     let declared =
         channel.queue_declare(queue.name.into(), QueueDeclareOptions::durable(), arguments(queue.arguments));
     answered("queue.declare", CALL_WITHIN, declared).await.map(drop)

@@ -11,6 +11,7 @@
 //! | `control` | what is said to all workers |
 //! | `dead` | taking dead letters |
 //! | `events` | the stream of events |
+//! | `health` | what a doctor looks at |
 //!
 //! Guarantees beyond those of [`Broker`]: a process has two connections, because RabbitMQ blocks publishers and
 //! never consumers (its documentation, "Alarms"); every await has a limit; nothing is spawned, so whatever is
@@ -44,6 +45,7 @@ mod control;
 mod dead;
 mod declare;
 mod events;
+mod health;
 mod publish;
 mod reattach;
 mod receipt;
@@ -58,6 +60,7 @@ use self::consume::RabbitWakeUps;
 use self::control::RabbitControls;
 use self::declare::Unreachable;
 use self::events::RabbitEvents;
+pub(super) use self::health::health;
 use self::publish::Publisher;
 use super::{
     Broker, BrokerError, Control, Controls, DeadDelivery, EventFeed, EventsFrom, QueueDepth, WakeUps,

@@ -30,6 +30,7 @@ mod enqueue;
 mod failure;
 mod finish;
 mod fleet;
+mod health;
 mod inventory;
 mod link;
 mod migrate;
@@ -53,6 +54,7 @@ use super::{Ledger, LedgerError};
 use crate::config::Secret;
 use address::Address;
 use connection::Pool;
+pub(super) use health::health;
 use link::Link;
 
 /// Shown where the address itself cannot be read: none of it may be repeated.

@@ -45,7 +45,7 @@ pub(super) async fn found_version(store: &Store) -> Result<u32, LedgerError> {
     store.read("found_version", version_in).await
 }
 
-fn version_in(transaction: &rusqlite::Transaction<'_>) -> Result<u32, StoreError> {
+pub(super) fn version_in(transaction: &rusqlite::Transaction<'_>) -> Result<u32, StoreError> {
     if FIND_SCHEMA_HISTORY.row::<Plain<i64>>(transaction, [])?.is_none() {
         return Ok(0);
     }

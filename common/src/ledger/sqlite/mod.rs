@@ -15,6 +15,7 @@ mod dead_letters;
 mod enqueue;
 mod finish;
 mod fleet;
+mod health;
 mod inventory;
 mod migrate;
 mod outbox;
@@ -33,6 +34,7 @@ use std::path::Path;
 use async_trait::async_trait;
 
 use crate::ledger::{Ledger, LedgerError};
+pub(super) use health::health;
 pub use store::{Store, StoreError};
 
 /// The ledger of one machine. Cheap to clone.
