@@ -8,6 +8,8 @@
 //! | a broker that may lose a node | [`rabbitmq::Cluster::start`] |
 //! | a network that it may cut, hold, swallow and slow down | [`proxy::Proxy::before`] |
 //! | one of our programs as a process | [`process::Program::ours`] |
+//! | a port that is its server's again after a restart | [`ports::free_port`] |
+//! | somebody who looks at pages | [`browser::Browser::start`] |
 //! | something to become true | [`wait::wait_until`] |
 //!
 //! Which fault is made by what:
@@ -34,11 +36,12 @@
 //! every crate can use it. It runs on Linux.
 
 mod account;
+pub mod browser;
 mod error;
 mod guard;
 mod http;
 mod log_file;
-mod ports;
+pub mod ports;
 pub mod postgres;
 pub mod process;
 mod process_table;

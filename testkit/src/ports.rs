@@ -15,7 +15,10 @@ const CANDIDATES: Range<u16> = 11_000..31_000;
 const ATTEMPTS: usize = 100;
 
 /// A port on 127.0.0.1 that nobody listens on, drawn at random.
-pub(crate) fn free_port() -> io::Result<u16> {
+///
+/// # Errors
+/// When a hundred were tried, and somebody was on each of them.
+pub fn free_port() -> io::Result<u16> {
     for _ in 0..ATTEMPTS {
         let [high, low, ..] = *uuid::Uuid::new_v4().as_bytes();
         let port = CANDIDATES.start + u16::from_be_bytes([high, low]) % (CANDIDATES.end - CANDIDATES.start);
