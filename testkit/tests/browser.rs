@@ -87,11 +87,11 @@ async fn what_is_not_on_the_page_is_awaited_in_vain_and_said_with_what_is() {
     let browser = Browser::start().await.unwrap();
     browser.open(&page().await).await.unwrap();
     let never = async |browser: &Browser| Ok(Err::<(), _>(browser.count("#never").await?.to_string()));
-    let error = browser.until("a wonder", Duration::from_millis(300), never).await.unwrap_err();
+    let error = browser.until("a wonder", Duration::from_secs(2), never).await.unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, BrowserError::NotSeen { .. }), "{text}");
     assert!(
-        text.contains("a wonder: not so within 300ms; last seen: 0") && text.contains("not yet"),
+        text.contains("a wonder: not so within 2s; last seen: 0") && text.contains("the page says:\nno"),
         "{text}"
     );
 }
