@@ -32,6 +32,8 @@ pub(crate) struct Context {
     absent: Absent,
     /// Opened when it is first needed, and once.
     engine: OnceCell<Engine>,
+    /// Sends the last spans when the command is over.
+    _telemetry: telemetry::Guard,
 }
 
 /// What is done about a SQLite ledger that is not there.
@@ -47,11 +49,11 @@ impl Context {
     /// Reads the configuration and starts logging.
     pub(crate) fn new(file: Option<&Path>, output: Output, absent: Absent) -> anyhow::Result<Self> {
         let config = config::load(file, config::environment())?;
-        telemetry::init(&quieter(&config).log);
+        let telemetry = telemetry::init(&quieter(&config), "panos-upgrade").of_command();
         for warning in config.warnings() {
             warn!("{warning}");
         }
-        Ok(Self { config, output, absent, engine: OnceCell::new() })
+        Ok(Self { config, output, absent, engine: OnceCell::new(), _telemetry: telemetry })
     }
 
     /// The ledger, with the schema of this program.

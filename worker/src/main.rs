@@ -66,7 +66,7 @@ async fn work(cli: Cli) -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    telemetry::init(&config.log);
+    let _telemetry = telemetry::init(&config, "panos-upgrade-worker");
     for warning in config.warnings() {
         warn!("{warning}");
     }

@@ -38,6 +38,7 @@ pub mod secret;
 mod setting;
 mod size;
 mod source;
+mod telemetry;
 mod tls;
 mod verification;
 mod warnings;
@@ -70,6 +71,7 @@ pub use relay::RelayConfig;
 pub use rescue::RescueConfig;
 pub use secret::Secret;
 pub use size::ByteSize;
+pub use telemetry::{OtlpUrl, TelemetryConfig};
 pub use tls::{Fingerprint, Pins, TlsConfig, TlsVerify};
 pub use verification::VerificationConfig;
 pub use worker::WorkerConfig;
@@ -113,6 +115,8 @@ pub struct Config {
     pub audit: AuditConfig,
     /// What is logged.
     pub log: LogConfig,
+    /// Health, metrics and traces.
+    pub telemetry: TelemetryConfig,
     /// Where each value that is not a default came from.
     origins: BTreeMap<&'static str, Origin>,
 }
@@ -148,6 +152,7 @@ impl Config {
         fields.extend(self.disk.fields());
         fields.extend(self.audit.fields());
         fields.extend(self.log.fields());
+        fields.extend(self.telemetry.fields());
         fields
     }
 

@@ -1,20 +1,20 @@
-//! Log lines on standard error, as text for people or JSON for collectors.
+//! Log lines, as text for people or JSON for collectors.
 //!
-//! Promises: standard output stays free for data; a second call changes nothing, so that every test may
-//! make one. Libraries that print what goes over the wire are never asked for more than `info`.
-//! Leaves to others: what is said. Nothing here can tell a secret from a word, so none may get this far:
-//! secrets are [`config::Secret`](crate::config::Secret), whose `Debug` is blank, and errors are made
-//! without them.
+//! Promises: libraries that print what goes over the wire are never asked for more than `info`; a JSON line that is
+//! written inside a trace has its `trace_id` and `span_id`.
+//! Leaves to others: where lines go ([`super::init`]), what is said.
 
-use std::io::{self, IsTerminal};
+use std::fmt;
 
-use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt, filter_fn};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
+use tracing_subscriber::fmt::format::{Format, FormatFields, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, MakeWriter};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt as lines};
 
+use super::{TraceParent, span};
 use crate::config::{LogConfig, LogFormat};
 
 /// Libraries whose `debug` or `trace` prints frames, headers, bodies or statement parameters: lapin 4.12
@@ -23,35 +23,55 @@ use crate::config::{LogConfig, LogFormat};
 const PRINT_THE_WIRE: [&str; 6] =
     ["amq_protocol", "hyper", "hyper_util", "lapin", "reqwest", "tokio_postgres"];
 
-/// Starts logging for the whole process.
-///
-/// Text has colours only on a terminal. JSON has one object per line with the fields of the event beside
-/// its `message`, and the current span with its fields in `span`.
-pub fn init(config: &LogConfig) {
-    // Fails only when logging is set up already, by an earlier call or by a test's own subscriber.
-    let _ = Registry::default().with(layer(config, io::stderr, io::stderr().is_terminal())).try_init();
-}
-
-/// The layer that [`init`] installs, writing to `writer`.
-fn layer<W>(config: &LogConfig, writer: W, colours: bool) -> Box<dyn Layer<Registry> + Send + Sync>
+/// The layer that writes lines to `writer`.
+pub(super) fn layer<W>(config: &LogConfig, writer: W, colours: bool) -> Box<dyn Layer<Registry> + Send + Sync>
 where
-    W: for<'a> fmt::MakeWriter<'a> + Send + Sync + 'static,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // Parses: a `LogFilter` is made of nothing else.
     let filter = EnvFilter::builder()
         .with_default_directive(LevelFilter::INFO.into())
         .parse_lossy(config.level.as_str())
-        .and(filter_fn(|line| !prints_the_wire(line.target(), *line.level())));
-    let lines = fmt::layer().with_writer(writer).with_ansi(colours);
+        .and(filter_fn(|line| {
+            line.target() != span::TARGET && !prints_the_wire(line.target(), *line.level())
+        }));
+    let written = lines::layer().with_writer(writer);
     match config.format {
-        LogFormat::Text => lines.with_filter(filter).boxed(),
-        LogFormat::Json => lines
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
-            .with_ansi(false)
-            .with_filter(filter)
-            .boxed(),
+        LogFormat::Text => written.with_ansi(colours).with_filter(filter).boxed(),
+        LogFormat::Json => {
+            let json = lines::format().json().flatten_event(true).with_span_list(false);
+            written
+                .fmt_fields(JsonFields::new())
+                .event_format(Traced(json))
+                .with_ansi(false)
+                .with_filter(filter)
+                .boxed()
+        }
+    }
+}
+
+/// JSON lines that say where in a trace they were written.
+struct Traced(Format<Json>);
+
+impl<S, N> FormatEvent<S, N> for Traced
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Some(place) = TraceParent::current() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.0.format_event(context, Writer::new(&mut line), event)?;
+        let (trace_id, span_id) = (place.trace_id(), place.span_id());
+        let fields = line.strip_prefix('{').unwrap_or(&line);
+        write!(writer, "{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\",{fields}")
     }
 }
 
@@ -67,9 +87,11 @@ fn prints_the_wire(target: &str, level: Level) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
     use std::sync::{Arc, Mutex};
 
     use tracing::{debug, info};
+    use tracing_subscriber::layer::SubscriberExt;
 
     use super::*;
     use crate::config::LogFilter;
@@ -133,8 +155,26 @@ mod tests {
     }
 
     #[test]
-    fn starting_twice_does_no_harm() {
-        init(&LogConfig::default());
-        init(&LogConfig::default());
+    fn a_json_line_inside_a_trace_has_its_ids() {
+        use opentelemetry::trace::TraceContextExt;
+        let place = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let context = opentelemetry::Context::new()
+            .with_remote_span_context(place.parse::<TraceParent>().unwrap().span_context());
+        let line = logged("info", LogFormat::Json, || {
+            let _inside = context.attach();
+            info!("said");
+        });
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["trace_id"], &line["span_id"]), (&place[3..35].into(), &place[36..52].into()));
+        assert_eq!(line["message"], "said");
+    }
+
+    #[test]
+    fn spans_of_traces_are_in_no_line() {
+        let lines = logged("trace", LogFormat::Text, || {
+            let attempt = tracing::info_span!("attempt", job.id = 7);
+            attempt.in_scope(|| span::step("identify").in_scope(|| info!("said")));
+        });
+        assert!(lines.contains("attempt{job.id=7}") && !lines.contains("step"), "{lines}");
     }
 }
