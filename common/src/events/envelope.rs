@@ -13,7 +13,7 @@ use crate::domain::job::{JobId, JobType};
 use super::job::{JobContext, JobEvent};
 
 /// `source` of everything this system says, as CloudEvents wants a URI reference.
-const SOURCE: &str = "/panos-upgrade";
+pub(super) const SOURCE: &str = "/panos-upgrade";
 
 /// An event as consumers see it (CloudEvents 1.0, JSON format, structured mode).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,7 +61,7 @@ impl EventDraft {
             specversion: "1.0".to_owned(),
             id: Uuid::now_v7(),
             source: SOURCE.to_owned(),
-            event_type: format!("panos.job.{}.v1", event.name()),
+            event_type: event_type(event.name()),
             subject: context.serial.to_string(),
             time,
             datacontenttype: "application/json".to_owned(),
@@ -91,6 +91,11 @@ impl EventDraft {
         self.envelope.jobsequence = sequence;
         serde_json::json!(self.envelope).to_string()
     }
+}
+
+/// `type` of an event, with its version.
+pub(super) fn event_type(event: &str) -> String {
+    format!("panos.job.{event}.v1")
 }
 
 /// Routing key of an event on the events exchange.

@@ -137,28 +137,28 @@ pub enum JobEvent {
         /// Why.
         reason: Option<String>,
     },
-    /// Terminal.
+    /// The end: the images are on the device.
     Completed {
         /// Every image present and none mismatched.
         ready_for_install: bool,
         /// Versions on the device, in order of the path.
         versions: Vec<String>,
     },
-    /// Terminal.
+    /// The end: another attempt is not due, or would not help.
     Failed {
         /// Kind of the failure.
         kind: FailureKind,
         /// One sentence.
         message: String,
     },
-    /// Terminal.
+    /// The end: nothing was to be done, or nothing may be done.
     Skipped {
         /// Why.
         kind: FailureKind,
         /// One sentence.
         message: String,
     },
-    /// Terminal.
+    /// The end: somebody cancelled it.
     Cancelled {
         /// Who.
         operator: String,

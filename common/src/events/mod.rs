@@ -7,6 +7,8 @@
 
 mod envelope;
 mod job;
+pub mod schema;
+mod sentence;
 
 pub use envelope::{Envelope, EventDraft};
 pub use job::{JobContext, JobEvent};
