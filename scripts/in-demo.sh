@@ -5,7 +5,7 @@
 # environment. They are invented, so they may be seen; real ones come from files.
 set -eu
 
-ready=/demo/ready.json
+ready=/srv/demo/ready.json
 
 # The value of a key of that line: text without its quotes, or a number.
 value() {

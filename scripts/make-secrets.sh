@@ -1,31 +1,58 @@
 #!/usr/bin/env bash
-# Makes the passwords that docker-compose.yml mounts, in ./secrets. What is already there stays.
+# Makes the passwords that docker-compose.yml mounts, in ./secrets or the directory given. What is there stays.
 #
-# Compose mounts the files as they are, and the programs in the containers are not root: so the files can be
-# read by all, and the directory only by its owner.
+# Each role has a password of its own on each server (deploy/postgres/roles.sql, deploy/rabbitmq/users), and each
+# service is given only the files that it needs. Compose mounts the files as they are, and the programs in the
+# containers are not root: so the files can be read by all, and the directory only by its owner.
 set -euo pipefail
-cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/.."
+here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/..
+secrets=${1:-$here/secrets}
 
 umask 077
-mkdir -p secrets
-chmod 700 secrets
+mkdir -p "$secrets"
+chmod 700 "$secrets"
 # Never into version control.
-printf '*\n' >secrets/.gitignore
+printf '*\n' >"$secrets/.gitignore"
 
-random_password() {
-    head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+# A password in the file $1, if there is none. Written aside first: a run that is cut short leaves no half of one.
+password() {
+    if [ ! -s "$secrets/$1" ]; then
+        head -c 24 /dev/urandom | od -An -v -tx1 | tr -d ' \n' >"$secrets/$1.new"
+        mv "$secrets/$1.new" "$secrets/$1"
+        echo "made $secrets/$1"
+    fi
+    chmod 644 "$secrets/$1"
 }
 
-for name in ledger_password broker_password; do
-    if [ ! -s "secrets/$name" ]; then
-        random_password >"secrets/$name"
-        echo "made secrets/$name"
-    fi
+for role in superuser owner worker operator dashboard reader; do
+    password "postgres_$role"
 done
-printf 'default_user = panos\ndefault_pass = %s\n' "$(cat secrets/broker_password)" >secrets/broker_login.conf
-chmod 644 secrets/ledger_password secrets/broker_password secrets/broker_login.conf
-if [ -e secrets/firewall_api_key ]; then
-    chmod 644 secrets/firewall_api_key
-else
-    echo 'for real firewalls put their API key into secrets/firewall_api_key (mode 644)'
+password dashboard_token
+
+# RabbitMQ's users are a file of definitions, which the server imports whenever it starts. The script that prepares
+# a running server makes it; what plays rabbitmqctl here writes down what it is handed. 3.13 is what compose runs.
+rabbitmqctl=$(mktemp "$secrets/.rabbitmqctl.XXXXXX")
+trap 'rm -f "$rabbitmqctl"' EXIT
+cat >"$rabbitmqctl" <<'END_OF_TOOL'
+#!/bin/sh
+case " $* " in
+*' version '*) echo 3.13.0 ;;
+*' import_definitions '*) cat >"$0.json" ;;
+*) exit 64 ;;
+esac
+END_OF_TOOL
+chmod 700 "$rabbitmqctl"
+mkdir -p "$secrets/rabbitmq"
+"$here/deploy/rabbitmq/users" --passwords "$secrets/rabbitmq" --rabbitmqctl "$rabbitmqctl" >/dev/null
+mv "$rabbitmqctl.json" "$secrets/rabbitmq_definitions.json"
+chmod 755 "$secrets/rabbitmq"
+chmod 644 "$secrets/rabbitmq_definitions.json" "$secrets"/rabbitmq/*
+
+# Empty is as good as none for the demo; compose wants every file that it names.
+if [ ! -e "$secrets/firewall_api_key" ]; then
+    : >"$secrets/firewall_api_key"
+fi
+chmod 644 "$secrets/firewall_api_key"
+if [ ! -s "$secrets/firewall_api_key" ]; then
+    echo "for real firewalls put their API key into $secrets/firewall_api_key"
 fi

@@ -6,7 +6,9 @@
 --   panos_worker    the workers: claims, steps, outbox, appends to the audit trail. Cannot make jobs, change the inventory
 --                   or the trusted hashes, nor change or remove anything of the audit trail.
 --   panos_operator  the command line: what a worker may, and jobs, inventory, trusted hashes, pauses, dead letters.
---   panos_reader    dashboards: reads.
+--   panos_dashboard the dashboard's server: reads, and queues and cancels jobs for programs that ask it to. Cannot claim
+--                   leases, change the inventory or the trusted hashes, pause the fleet, or answer for a worker.
+--   panos_reader    reports and screens that only look: reads.
 --
 -- The roles can log in once they have a password (psql: \password panos_worker). The database is the ledger's alone: its
 -- schema is `public`, and nobody else is let in.
@@ -17,7 +19,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['panos_owner', 'panos_worker', 'panos_operator', 'panos_reader'] LOOP
+    FOREACH name IN ARRAY ARRAY['panos_owner', 'panos_worker', 'panos_operator', 'panos_dashboard', 'panos_reader'] LOOP
         CONTINUE WHEN EXISTS (SELECT FROM pg_roles WHERE rolname = name);
         BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN', name);
@@ -35,11 +37,11 @@ BEGIN
 
     -- The database and its schema: nobody but these, and only the owner makes anything in it.
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
-    EXECUTE format('GRANT CONNECT ON DATABASE %I TO panos_owner, panos_worker, panos_operator, panos_reader',
-                   current_database());
+    EXECUTE format('GRANT CONNECT ON DATABASE %I TO panos_owner, panos_worker, panos_operator, panos_dashboard, '
+                   'panos_reader', current_database());
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
     GRANT USAGE, CREATE ON SCHEMA public TO panos_owner;
-    GRANT USAGE ON SCHEMA public TO panos_worker, panos_operator, panos_reader;
+    GRANT USAGE ON SCHEMA public TO panos_worker, panos_operator, panos_dashboard, panos_reader;
 
     -- What was migrated by somebody else so far. Sequences of identity columns follow their tables.
     FOR name IN
@@ -58,13 +60,13 @@ BEGIN
 END $$;
 
 -- Tables of later migrations, until this script has run again. The audit trail's triggers refuse changes all the same.
-ALTER DEFAULT PRIVILEGES FOR ROLE panos_owner IN SCHEMA public GRANT SELECT ON TABLES TO panos_reader;
+ALTER DEFAULT PRIVILEGES FOR ROLE panos_owner IN SCHEMA public GRANT SELECT ON TABLES TO panos_dashboard, panos_reader;
 ALTER DEFAULT PRIVILEGES FOR ROLE panos_owner IN SCHEMA public
     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO panos_worker, panos_operator;
 
 -- From here on nothing is left over of what was granted before.
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, panos_worker, panos_operator, panos_reader;
-GRANT SELECT ON ALL TABLES IN SCHEMA public TO panos_worker, panos_operator, panos_reader;
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC, panos_worker, panos_operator, panos_dashboard, panos_reader;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO panos_worker, panos_operator, panos_dashboard, panos_reader;
 
 DO $$
 DECLARE
@@ -91,7 +93,13 @@ BEGIN
             ('panos_operator', 'catalogue',          'INSERT, DELETE'),
             ('panos_operator', 'pauses',             'INSERT'),
             ('panos_operator', 'dead_letters',       'DELETE'),
-            ('panos_operator', 'audit_heads',        'INSERT')
+            ('panos_operator', 'audit_heads',        'INSERT'),
+            ('panos_dashboard', 'devices',           'UPDATE (last_seen_at)'), -- what it takes to hold a row still
+            ('panos_dashboard', 'jobs',              'INSERT, UPDATE'),
+            ('panos_dashboard', 'outbox',            'INSERT, UPDATE, DELETE'), -- its relay sends what it queued
+            ('panos_dashboard', 'dead_letters',      'INSERT'),         -- commands that cannot be read
+            ('panos_dashboard', 'audit',             'INSERT'),
+            ('panos_dashboard', 'audit_heads',       'INSERT, UPDATE')
         ) AS needed (role, tab, privileges)
         WHERE to_regclass('public.' || tab) IS NOT NULL
     LOOP
