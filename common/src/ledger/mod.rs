@@ -2,7 +2,7 @@
 //!
 //! [`Ledger`] is the sum of small traits, one per subject, each with its own file here and in both backends:
 //! [`Inventory`], [`Queue`] (enqueue, claim, end), [`Workers`] (leases that live on, pauses), [`Fleet`] (hold), [`Outbox`],
-//! [`DeadLetters`], [`Catalogue`], [`Trail`] (audit) and [`Query`].
+//! [`DeadLetters`], [`Catalogue`], [`Trail`] (audit), [`Query`] and [`Overview`] (all devices at once).
 //! `postgres` and `sqlite` implement them with one SQL statement per file, same names on both sides, and the
 //! contract suite in `common/tests/ledger` holds both to the same behaviour.
 //!
@@ -25,6 +25,7 @@ mod overview;
 pub mod postgres;
 mod query;
 mod queue;
+mod requests;
 mod rows;
 pub mod sqlite;
 mod trail;
@@ -51,6 +52,7 @@ pub use queue::{
     Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer,
     ImageRecord, ImageState, PairRole, Queue, Renewal, Rescued, StepRecord,
 };
+pub use requests::{MAX_REQUESTS, NewRequest, REQUESTS_KEPT, RequestState, Requests};
 pub use trail::{Trail, TrailFilter};
 pub use workers::{Beat, WORKERS_KEPT, WorkerCard, WorkerState, WorkerView, Workers};
 
@@ -61,7 +63,7 @@ use crate::domain::lease::WorkerId;
 /// Everything a program may ask of the ledger.
 #[async_trait]
 pub trait Ledger:
-    Inventory + Queue + Workers + Fleet + Outbox + DeadLetters + Catalogue + Trail + Query
+    Inventory + Queue + Workers + Fleet + Outbox + DeadLetters + Catalogue + Trail + Query + Overview
 {
     /// Brings the schema up to date. Safe to call from several processes at once and again.
     ///

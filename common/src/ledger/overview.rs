@@ -31,6 +31,9 @@ pub const MAX_PER_PAGE: u32 = 500;
 /// The last page that is answered: nobody turns to one beyond, and its rows would be counted past one by one.
 pub const LAST_PAGE: u32 = 10_000;
 
+/// What is looked for at most; more of it is cut. No text of a device is longer.
+const MAX_SEARCH_BYTES: usize = 256;
+
 /// The fleet at one moment.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct FleetPicture {
@@ -116,7 +119,7 @@ pub enum DeviceSort {
     Hostname,
     /// State of their newest job, by the alphabet; those without a job last.
     State,
-    /// When something last happened to their newest job; those without a job last.
+    /// When their newest job last moved on ([`DeviceRow::updated_at`]); those without a job last.
     Updated,
 }
 
@@ -196,6 +199,8 @@ impl DeviceQuery {
     /// The search as the pattern of a `LIKE … ESCAPE '\'`; none where there is nothing to search for.
     pub(super) fn pattern(&self) -> Option<String> {
         let search = self.search.as_deref().map(str::trim).filter(|search| !search.is_empty())?;
+        // SQLite refuses a pattern of more than 50,000 bytes (its manual, "Limits").
+        let search = search.get(..search.floor_char_boundary(MAX_SEARCH_BYTES)).unwrap_or_default();
         let mut pattern = String::with_capacity(search.len() + 2);
         pattern.push('%');
         // No database stores NUL in a text, and PostgreSQL refuses it in a parameter.
@@ -251,15 +256,15 @@ pub struct DeviceRow {
     pub ready_for_install: bool,
     /// Who runs it.
     pub worker: Option<WorkerId>,
-    /// When something last happened to the job: its end, its last claim, or that it was queued.
+    /// When the job last moved on: its end, its first claim, or that it was queued.
     pub updated_at: Option<Timestamp>,
 }
 
 /// Looks at all devices at once.
 ///
 /// # Guarantees
-/// Nothing here writes or locks, and a look at a large fleet holds up no worker. Counts in one answer are of one
-/// moment.
+/// Nothing here writes or locks, and a look at a large fleet holds up no worker. Counts of jobs and of their images are
+/// of one moment.
 #[async_trait]
 pub trait Overview: Send + Sync {
     /// The fleet now.

@@ -11,6 +11,7 @@ mod discovery;
 mod ending;
 mod enqueue;
 mod fleet;
+mod overview;
 mod pause;
 mod told;
 mod trusted;
@@ -31,6 +32,10 @@ pub(super) use discovery::{
 pub(super) use ending::{AttemptEnding, Ending, HeldJob, cancelled, ended, lost};
 pub(super) use enqueue::{Holder, Outcome, answers, first_per_device, kept_by};
 pub(super) use fleet::{FleetRow, NewHold, hold, paused, resumed_entry};
+pub(super) use overview::{
+    EndedGroup, FleetCounts, FleetGroup, ImageProgress, PageRow, bucket_ms, buckets, device_page, fleet_counts,
+    throughput,
+};
 pub(super) use pause::{part_paused_entry, part_resumed_entry, pause, reason_of, scope, worker_state};
 pub(super) use told::{
     NewEntry, NewOutboxRow, cancel_requested, claimed, device_entry, queued, stepped, wake_up,
@@ -46,6 +51,7 @@ use super::{CancelRequest, Claim, ImageState, LedgerError, PairRole};
 use crate::domain::device::Serial;
 use crate::domain::hold::{FleetHold, Pause, PauseScope};
 use crate::domain::job::{JobId, JobState, PairMode, Requester};
+use crate::telemetry::TraceParent;
 
 /// Looks at a job that was refused a claim before it is given up: each time what stood in its way has to go between
 /// two statements.
@@ -72,6 +78,11 @@ where
 /// [`LedgerError::Store`] when the column holds something else.
 pub(super) fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -> Result<T, LedgerError> {
     serde_json::from_str(text).map_err(|error| impossible(column, &error))
+}
+
+/// A place in a trace, where one is kept. One that cannot be read is none: no job waits for its trace.
+pub(super) fn place(text: Option<&str>) -> Option<TraceParent> {
+    text.and_then(|text| text.parse().ok())
 }
 
 /// Reads a number into the type that it has in the domain.

@@ -15,7 +15,7 @@
 //! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
 //! | `watch.rs` | hashes that devices report: disputes, mismatches |
 //! | `trail.rs` | the audit trail verifies, and every kind of tampering is found |
-//! | `query.rs` | lists, pages, counts |
+//! | `query.rs`, `overview.rs` | lists, pages, counts; the whole fleet at a glance |
 //! | `schema.rs`, `upgrade.rs` | migrating, also a ledger that is in use; the words in the tables |
 //!
 //! A case is an async function over a [`bench::Bench`]; [`on_every_ledger`] makes it one test per ledger, so a new
@@ -64,6 +64,7 @@ mod fleet;
 mod inventory;
 mod lease;
 mod outbox;
+mod overview;
 mod pair;
 mod pause;
 mod query;

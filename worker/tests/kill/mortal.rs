@@ -17,12 +17,14 @@ use common::domain::lease::{Lease, WorkerId};
 use common::domain::status::DeviceStatus;
 use common::domain::version::Version;
 use common::ledger::{
-    AttemptView, Batch, Beat, CancelAnswer, Catalogue, CatalogueChange, Claim, Collected, Completeness,
-    DeadEnd, DeadLetter, DeadLetters, DeviceRecord, Discovery, End, EnqueueAnswer, Fleet, ImageView,
-    Inventory, JobFilter, JobView, Ledger, LedgerError, LoginWatch, NewDeadLetter, Outbox, OutboxState,
-    Query, Queue, RelayToken, RemoveAnswer, Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail,
-    TrailFilter, WorkerCard, WorkerView, Workers,
+    AttemptView, Batch, Beat, Bucket, CancelAnswer, Catalogue, CatalogueChange, Claim, Collected,
+    Completeness, DeadEnd, DeadLetter, DeadLetters, DevicePage, DeviceQuery, DeviceRecord, Discovery, End,
+    EnqueueAnswer, Fleet, FleetPicture, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError,
+    LoginWatch, NewDeadLetter, Outbox, OutboxState, Overview, Query, Queue, RelayToken, RemoveAnswer,
+    Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail, TrailFilter, WorkerCard, WorkerView,
+    Workers,
 };
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -359,6 +361,19 @@ impl Query for Mortal {
     }
     async fn status(&self, serial: &Serial) -> Result<Option<DeviceStatus>, LedgerError> {
         self.well(self.inner.status(serial)).await
+    }
+}
+
+#[async_trait]
+impl Overview for Mortal {
+    async fn fleet_picture(&self) -> Result<FleetPicture, LedgerError> {
+        self.well(self.inner.fleet_picture()).await
+    }
+    async fn ended_over_time(&self, since: Timestamp, bucket: Duration) -> Result<Vec<Bucket>, LedgerError> {
+        self.well(self.inner.ended_over_time(since, bucket)).await
+    }
+    async fn device_page(&self, query: &DeviceQuery) -> Result<DevicePage, LedgerError> {
+        self.well(self.inner.device_page(query)).await
     }
 }
 

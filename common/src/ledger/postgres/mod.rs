@@ -1,7 +1,7 @@
 //! The ledger in PostgreSQL: for a fleet.
 //!
 //! Cut along the traits: `inventory`, `enqueue`, `claim`, `finish` (record and end), `cancel`, `rescue` (and due times),
-//! `workers` (beats), `pause`, `outbox`, `dead_letters`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`; `ending` and `wake` are
+//! `workers` (beats), `pause`, `outbox`, `dead_letters`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`, `overview`; `ending` and `wake` are
 //! what several of them write. Below them
 //! `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
 //! SQLite has for those that do the same.
@@ -35,9 +35,11 @@ mod inventory;
 mod link;
 mod migrate;
 mod outbox;
+mod overview;
 mod pause;
 mod query;
 mod queue;
+mod requests;
 mod rescue;
 mod statement;
 mod trail;

@@ -103,6 +103,6 @@ pub(super) fn pause_of(columns: &Columns<'_>) -> Result<Option<Pause>, LedgerErr
         .map(Some)
 }
 
-fn pauses(statement: &Statement, rows: &[Row]) -> Result<Vec<Pause>, LedgerError> {
+pub(super) fn pauses(statement: &Statement, rows: &[Row]) -> Result<Vec<Pause>, LedgerError> {
     each(statement, rows).filter_map(|columns| pause_of(&columns).transpose()).collect()
 }

@@ -1,0 +1,15 @@
+-- count_ended: the time now, and jobs that ended by stretch of time: its number from the beginning on, and how they ended.
+-- No number where none ended. $1 beginning in milliseconds since 1970, $2 length of a stretch in milliseconds, $3 how many
+-- of the newest ones at most.
+SELECT t.now, e.bucket, e.completed, e.not_completed
+FROM (SELECT now() AS now) t
+LEFT JOIN (
+    SELECT floor((extract(epoch FROM ended_at) * 1000 - $1::bigint) / $2::bigint)::bigint AS bucket,
+           count(*) FILTER (WHERE state = 'completed') AS completed,
+           count(*) FILTER (WHERE state <> 'completed') AS not_completed
+    FROM jobs
+    WHERE ended_at >= greatest(
+        'epoch'::timestamptz + $1 * interval '1 millisecond', now() - $2 * ($3::bigint + 1) * interval '1 millisecond')
+    GROUP BY 1
+) e ON true
+ORDER BY e.bucket

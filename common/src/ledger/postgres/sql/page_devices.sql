@@ -1,0 +1,39 @@
+-- page_devices: how many devices of the inventory are as asked, and one page of them with their newest jobs. What is NULL
+-- does not filter; a page beyond the last one is one row without a device.
+-- $1 pattern in lower case, $2 state, $3 kind of failure, $4 order, $5 whether the other way round, $6 length, $7 rows before.
+WITH found AS MATERIALIZED (
+    SELECT d.serial, j.id AS job_id,
+           CASE $4::text WHEN 'serial' THEN d.serial WHEN 'hostname' THEN lower(d.hostname COLLATE "C")
+                         WHEN 'state' THEN j.state END COLLATE "C" AS word,
+           CASE WHEN $4 = 'updated' THEN coalesce(j.ended_at, j.started_at, j.created_at) END AS moment
+    FROM devices d
+    LEFT JOIN LATERAL (
+        SELECT n.id, n.state, n.failure_kind, n.ended_at, n.started_at, n.created_at
+        FROM jobs n WHERE n.serial = d.serial ORDER BY n.id DESC LIMIT 1
+    ) j ON true
+    WHERE d.gone_at IS NULL
+      AND ($1::text IS NULL
+           OR lower(d.serial COLLATE "C") LIKE $1 ESCAPE '\' OR lower(d.hostname COLLATE "C") LIKE $1 ESCAPE '\'
+           OR lower(d.model COLLATE "C") LIKE $1 ESCAPE '\'
+           OR lower(coalesce(d.address_override, d.address) COLLATE "C") LIKE $1 ESCAPE '\')
+      AND ($2::text IS NULL OR j.state = $2)
+      AND ($3::text IS NULL OR j.failure_kind = $3 AND j.state IN ('failed', 'skipped'))
+), page AS (
+    SELECT serial, job_id,
+           row_number() OVER (
+               ORDER BY word IS NULL AND moment IS NULL,
+                        CASE WHEN NOT $5::bool THEN word END, CASE WHEN $5 THEN word END DESC,
+                        CASE WHEN NOT $5 THEN moment END, CASE WHEN $5 THEN moment END DESC,
+                        serial COLLATE "C") AS place
+    FROM found
+    ORDER BY place
+    LIMIT $6::bigint OFFSET $7::bigint
+)
+SELECT t.total, d.serial, d.hostname, d.model, coalesce(d.address_override, d.address) AS address, d.sw_version,
+       j.id AS job_id, j.state, j.progress, j.message, j.failure_kind, j.ready_for_install, j.lease_owner,
+       coalesce(j.ended_at, j.started_at, j.created_at) AS updated_at
+FROM (SELECT count(*) AS total FROM found) t
+LEFT JOIN page p ON true
+LEFT JOIN devices d ON d.serial = p.serial
+LEFT JOIN jobs j ON j.id = p.job_id
+ORDER BY p.place
