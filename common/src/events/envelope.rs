@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::domain::job::{JobId, JobType};
 
 use super::job::{JobContext, JobEvent};
+use crate::telemetry::TraceParent;
 
 /// `source` of everything this system says, as CloudEvents wants a URI reference.
 pub(super) const SOURCE: &str = "/panos-upgrade";
@@ -67,7 +68,7 @@ impl EventDraft {
             datacontenttype: "application/json".to_owned(),
             jobid: context.job,
             jobsequence: 0,
-            traceparent: None,
+            traceparent: TraceParent::current().map(String::from),
             data: event.data(context),
         };
         Self { envelope, routing_key: routing_key(context.job_type, event.name()) }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::LedgerError;
 use crate::domain::job::{JobId, JobType};
+use crate::telemetry::TraceParent;
 
 /// Which exchange a row is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -45,6 +46,8 @@ pub struct OutboxRow {
     pub routing_key: String,
     /// Whole body, JSON.
     pub body: String,
+    /// Where in a trace the job was wished for; header `traceparent` on the wire.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// Names one taking of rows, so that a late settlement frees nobody else's.

@@ -24,6 +24,7 @@ use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
 use crate::domain::version::Version;
 use crate::events::JobEvent;
+use crate::telemetry::TraceParent;
 
 /// Jobs that one command wants.
 #[derive(Debug, Clone)]
@@ -123,6 +124,8 @@ pub struct ClaimedJob {
     pub pair: PairMode,
     /// What follows from that for this attempt.
     pub role: PairRole,
+    /// Where in a trace the job was wished for.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// What a job is to the other member of its device's pair. Links of the inventory count in both directions.

@@ -120,6 +120,7 @@ pub fn wake_up(job: i64, job_type: JobType) -> OutboxRow {
         message_id: format!("{job}:1"),
         routing_key: WakeUp::routing_key(job_type),
         body: wake_up.to_json(),
+        traceparent: None,
     }
 }
 

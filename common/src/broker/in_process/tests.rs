@@ -31,6 +31,7 @@ fn wake_up(job: i64) -> OutboxRow {
         message_id: format!("{job}:1"),
         routing_key: WakeUp::routing_key(wake_up.job_type),
         body: wake_up.to_json(),
+        traceparent: None,
     }
 }
 

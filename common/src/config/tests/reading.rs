@@ -345,7 +345,8 @@ fn keys_are_unique_and_named_after_their_section() {
             "download",
             "disk",
             "audit",
-            "log"
+            "log",
+            "telemetry",
         ]
     );
 }

@@ -17,7 +17,9 @@ use super::{PostgresLedger, fleet, outbox, pause, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::job::{JobId, PairMode};
 use crate::domain::lease::{Lease, LeaseToken, WorkerId};
-use crate::ledger::rows::{CLAIM_TRIES, Refusal, Refused, claimed, from_json, number, pair_role, word};
+use crate::ledger::rows::{
+    CLAIM_TRIES, Refusal, Refused, claimed, from_json, number, pair_role, place, word,
+};
 use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole};
 
 const CLAIM_JOB: Statement = statement!("claim_job");
@@ -128,6 +130,7 @@ async fn begin_attempt(
         status: status.map(|status| from_json("jobs.status", status)).transpose()?,
         pair,
         role,
+        traceparent: place(columns.value("traceparent")?),
     })
 }
 

@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use futures_util::try_join;
+use tracing::Instrument;
 
 use super::connection::{Transaction, each};
 use super::ending::small;
@@ -17,6 +18,7 @@ use crate::domain::device::Serial;
 use crate::domain::job::{JobId, JobSpec};
 use crate::ledger::rows::{Holder, Outcome, answers, first_per_device, json, kept_by, queued, word};
 use crate::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, LedgerError};
+use crate::telemetry::{TraceParent, span};
 
 const INSERT_JOBS: Statement = statement!("insert_jobs");
 const READ_HOLDERS: Statement = statement!("read_holders");
@@ -31,6 +33,10 @@ impl PostgresLedger {
         &self,
         batch: &Batch,
     ) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
+        self.enqueue_chunks(batch).instrument(span::enqueue(batch.jobs.len())).await
+    }
+
+    async fn enqueue_chunks(&self, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
         let mut outcomes = HashMap::with_capacity(batch.jobs.len());
         for chunk in first_per_device(&batch.jobs).chunks(ENQUEUE_CHUNK) {
             let mut open = chunk.to_vec();
@@ -103,6 +109,7 @@ async fn insert_jobs<'a>(
         text(&batch.by.host),
         text(&batch.by.reason),
         texts(&pairs),
+        text(TraceParent::current().map(String::from)),
     ];
     let rows = transaction.rows(&INSERT_JOBS, params).await?;
     let by_serial: HashMap<&str, &JobSpec> = specs.iter().map(|spec| (spec.serial.as_str(), *spec)).collect();

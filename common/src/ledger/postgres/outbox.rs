@@ -14,7 +14,7 @@ use super::PostgresLedger;
 use super::connection::{Transaction, each};
 use super::statement::{Columns, Statement, int8, int8s, seconds, statement, texts, uuid};
 use crate::domain::job::JobId;
-use crate::ledger::rows::{NewOutboxRow, impossible, number, word};
+use crate::ledger::rows::{NewOutboxRow, impossible, number, place, word};
 use crate::ledger::{
     LONGEST_REFUSED_PAUSE, LedgerError, Outbox, OutboxKind, OutboxRow, OutboxState, REFUSED_PAUSE,
     RelayToken, Settlement, TakenRows,
@@ -166,5 +166,6 @@ fn outbox_row(columns: &Columns<'_>) -> Result<OutboxRow, LedgerError> {
         message_id: columns.value("message_id")?,
         routing_key: columns.value("routing_key")?,
         body: columns.value("body")?,
+        traceparent: place(columns.value("traceparent")?),
     })
 }

@@ -17,6 +17,7 @@ use crate::domain::status::DeviceStatus;
 use crate::events::JobContext;
 use crate::ledger::rows::{self, Refusal, Refused, from_json, impossible, number};
 use crate::ledger::{Claim, ClaimedJob, LedgerError, PairRole};
+use crate::telemetry::TraceParent;
 
 const CLAIM_JOB: Statement = statement!("claim_job");
 const READ_REFUSAL: Statement = statement!("read_refusal");
@@ -43,7 +44,8 @@ fn take(
 ) -> Result<Claim, StoreError> {
     let claimed: Option<ClaimedRow> = CLAIM_JOB.row(transaction, (job.0, &worker.0, milliseconds(ttl)))?;
     let Some(claimed) = claimed else { return refused(transaction, job, worker) };
-    let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status, pair } = claimed;
+    let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status, pair, traceparent } =
+        claimed;
     INSERT_ATTEMPT.execute(transaction, (job.0, token.0, context.attempt, &worker.0))?;
     let (entries, messages) = rows::claimed(&context, worker, event_seq, SystemClock.now());
     trail::append(transaction, &entries)?;
@@ -63,6 +65,7 @@ fn take(
         status,
         pair,
         role: role(transaction, job, pair)?,
+        traceparent,
     })))
 }
 
@@ -106,6 +109,7 @@ struct ClaimedRow {
     n_snoozes: u32,
     status: Option<DeviceStatus>,
     pair: PairMode,
+    traceparent: Option<TraceParent>,
 }
 
 impl Stored for ClaimedRow {
@@ -120,6 +124,7 @@ impl Stored for ClaimedRow {
             n_snoozes: number("jobs.n_snoozes", row.get("n_snoozes")?)?,
             status: status.map(|status| from_json("jobs.status", &status)).transpose()?,
             pair: text(row, "pair_mode")?,
+            traceparent: rows::place(row.get::<_, Option<String>>("traceparent")?.as_deref()),
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Row, Transaction};
 use serde_json::json;
+use tracing::Instrument;
 
 use super::statement::{Statement, statement};
 use super::store::{Store, StoreError};
@@ -15,6 +16,7 @@ use crate::domain::job::{JobId, JobSpec};
 use crate::domain::version::Version;
 use crate::ledger::rows::{self, Holder, Outcome, json};
 use crate::ledger::{Batch, ENQUEUE_CHUNK, EnqueueAnswer, LedgerError};
+use crate::telemetry::{TraceParent, span};
 
 const INSERT_JOBS: Statement = statement!("insert_jobs");
 const READ_HOLDERS: Statement = statement!("read_holders");
@@ -24,6 +26,10 @@ pub(super) async fn enqueue(
     store: &Store,
     batch: &Batch,
 ) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
+    enqueue_chunks(store, batch).instrument(span::enqueue(batch.jobs.len())).await
+}
+
+async fn enqueue_chunks(store: &Store, batch: &Batch) -> Result<Vec<(Serial, EnqueueAnswer)>, LedgerError> {
     let mut outcomes = HashMap::new();
     for chunk in rows::first_per_device(&batch.jobs).chunks(ENQUEUE_CHUNK) {
         let jobs = chunk.iter().map(|spec| (*spec).clone()).collect();
@@ -49,8 +55,8 @@ fn insert(transaction: &Transaction<'_>, chunk: &Batch) -> Result<HashMap<Serial
             })
         })
         .collect();
-    let by = &chunk.by;
-    let params = (json(&wishes), chunk.id.to_string(), &by.operator, &by.host, &by.reason);
+    let (by, place) = (&chunk.by, TraceParent::current().map(String::from));
+    let params = (json(&wishes), chunk.id.to_string(), &by.operator, &by.host, &by.reason, place);
     let created: Vec<CreatedRow> = INSERT_JOBS.rows(transaction, params)?;
     let mut outcomes: HashMap<Serial, Outcome> =
         created.into_iter().map(|row| (row.serial, Outcome::Created(row.job))).collect();

@@ -124,10 +124,13 @@ impl Store {
     {
         let place = self.inner.place.clone();
         let (reply, answer) = oneshot::channel();
+        // What is written belongs to the trace of the caller, whose thread is another one.
+        let traced = opentelemetry::Context::current();
         let write: Write = Box::new(move |transaction| {
             if reply.is_closed() {
                 return None;
             }
+            let _inside = traced.attach();
             let result = transaction.map_err(StoreError::from).and_then(change);
             let keep = result.is_ok();
             let settle = move |committed: rusqlite::Result<()>| {

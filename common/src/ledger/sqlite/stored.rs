@@ -16,7 +16,7 @@ use crate::domain::image::ImageFile;
 use crate::domain::job::{BatchId, JobId, JobState, Requester};
 use crate::domain::lease::{LeaseToken, WorkerId};
 use crate::events::JobContext;
-use crate::ledger::rows::{self, HeldJob, from_json, impossible, number, word};
+use crate::ledger::rows::{self, HeldJob, from_json, impossible, number, place, word};
 use crate::ledger::{
     AttemptView, CancelRequest, DeviceJobRef, DeviceRecord, ImageRecord, JobView, LedgerError, OutboxKind,
     OutboxRow, Renewal,
@@ -262,6 +262,7 @@ impl Stored for OutboxRow {
             message_id: row.get("message_id")?,
             routing_key: row.get("routing_key")?,
             body: row.get("body")?,
+            traceparent: place(row.get::<_, Option<String>>("traceparent")?.as_deref()),
         })
     }
 }

@@ -13,12 +13,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lapin::options::BasicPublishOptions;
 use lapin::protocol::BasicProperties;
-use lapin::types::ShortString;
+use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Confirmation, PublisherConfirm};
 use tokio::time::{Instant, timeout_at};
 
 use crate::broker::topology::{EVENTS, JOBS};
 use crate::ledger::{DeadLetter, OutboxKind, OutboxRow, Settlement};
+use crate::telemetry::TraceParent;
 
 /// Longest time for a whole window: to write it and to get every confirm. 19,000 confirms per second were measured
 /// on two cores, so ten seconds is long for the largest window and short for whoever waits.
@@ -37,6 +38,8 @@ pub(super) struct Message<'a> {
     message_id: &'a str,
     routing_key: &'a str,
     body: &'a [u8],
+    /// Header `traceparent`: a reader that knows nothing of our bodies goes on in the same trace.
+    traceparent: Option<&'a TraceParent>,
 }
 
 impl<'a> From<&'a OutboxRow> for Message<'a> {
@@ -52,6 +55,7 @@ impl<'a> From<&'a OutboxRow> for Message<'a> {
             message_id: &row.message_id,
             routing_key: &row.routing_key,
             body: row.body.as_bytes(),
+            traceparent: row.traceparent.as_ref(),
         }
     }
 }
@@ -68,6 +72,7 @@ impl<'a> From<&'a DeadLetter> for Message<'a> {
             message_id: &letter.message_id,
             routing_key: &letter.routing_key,
             body: &letter.body,
+            traceparent: None,
         }
     }
 }
@@ -206,7 +211,8 @@ async fn write(
         .with_type(message.kind.into())
         .with_message_id(short("message id", message.message_id)?)
         .with_timestamp(u64::try_from(Timestamp::now().as_second()).unwrap_or_default())
-        .with_app_id("panos-upgrade".into());
+        .with_app_id("panos-upgrade".into())
+        .with_headers(headers(message));
     let key = short("routing key", message.routing_key)?;
     let options = BasicPublishOptions { mandatory: true, immediate: false };
     let publish = channel.basic_publish(message.exchange.into(), key, options, message.body, properties);
@@ -215,6 +221,15 @@ async fn write(
         Ok(Err(error)) => Err(NotWritten::Broken(error.to_string())),
         Err(_) => Err(NotWritten::Broken(format!("not written within {} s", WINDOW_WITHIN.as_secs()))),
     }
+}
+
+/// What says to any reader, ours or not, which trace a message belongs to.
+fn headers(message: &Message<'_>) -> FieldTable {
+    let mut headers = FieldTable::default();
+    if let Some(place) = message.traceparent {
+        headers.insert("traceparent".into(), AMQPValue::LongString(place.as_str().into()));
+    }
+    headers
 }
 
 /// A short string holds 255 bytes (AMQP 0-9-1, 4.2.5.3); the library panics on a longer one.

@@ -11,4 +11,4 @@ WHERE id = $1 AND state = 'available'
                   WHERE p.scope = 'queue' AND p.name = jobs.job_type OR p.scope = 'worker' AND p.name = $2)
   AND NOT EXISTS (SELECT FROM obstacles WHERE job = $1)
 RETURNING id, serial, job_type, goal, batch_id, attempt, max_attempts, n_snoozes, lease_token, event_seq, status,
-          pair_mode
+          pair_mode, traceparent

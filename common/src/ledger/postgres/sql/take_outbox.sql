@@ -14,4 +14,5 @@ WITH free AS MATERIALIZED (
 )
 UPDATE outbox o SET taken_until = statement_timestamp() + make_interval(secs => $2), taken_by = $3
 FROM free WHERE o.id = free.id
-RETURNING o.id, o.kind, o.job_id, o.job_type, o.message_id, o.routing_key, o.body
+RETURNING o.id, o.kind, o.job_id, o.job_type, o.message_id, o.routing_key, o.body,
+          (SELECT j.traceparent FROM jobs j WHERE j.id = o.job_id) AS traceparent

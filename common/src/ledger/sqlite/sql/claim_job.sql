@@ -13,4 +13,4 @@ WHERE id = ?1 AND state = 'available'
   AND NOT EXISTS (SELECT 1 FROM pauses w WHERE w.scope = 'worker' AND w.name = ?2)
   AND NOT EXISTS (SELECT 1 FROM obstacles WHERE job = ?1)
 RETURNING id, serial, job_type, goal, batch_id, attempt, max_attempts, n_snoozes, lease_token, event_seq, status,
-          pair_mode
+          pair_mode, traceparent

@@ -11,4 +11,5 @@ WHERE id IN (
             AND e.taken_until > CAST(unixepoch('subsec') * 1000 AS INTEGER))
     ORDER BY o.id
     LIMIT ?1)
-RETURNING id, kind, job_id, job_type, message_id, routing_key, body
+RETURNING id, kind, job_id, job_type, message_id, routing_key, body,
+          (SELECT j.traceparent FROM jobs j WHERE j.id = outbox.job_id) AS traceparent

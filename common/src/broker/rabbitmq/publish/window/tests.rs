@@ -13,6 +13,7 @@ fn rows(n_rows: i64) -> Vec<OutboxRow> {
             message_id: format!("{id}:1"),
             routing_key: "job.upgrade.any.default".into(),
             body: "{}".into(),
+            traceparent: None,
         })
         .collect()
 }
