@@ -5,6 +5,7 @@
 //! Nothing else is ever repeated. Leaves to others: keys ([`key`](crate::key)), bytes ([`transport`](crate::transport)), meaning (`commands/`).
 
 use crate::classify::{Advice, Messages, Refusal};
+use crate::call::{Call, CallResult, Observer, TRACE_TARGET};
 use crate::commands::Command;
 use crate::endpoint::Endpoint;
 use crate::envelope::{self, Fault, Missing, Reading};
@@ -19,7 +20,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tracing::debug;
+use tracing::field::Empty;
+use tracing::{Instrument, debug, info_span};
 
 /// Longer answers are parsed on a thread for blocking work: a fleet's device list takes tenths of a second.
 const PARSE_ELSEWHERE_BYTES: usize = 256 * 1024;
@@ -56,6 +58,7 @@ pub struct Client {
     turns: Arc<Semaphore>,
     target: Option<Target>,
     pub(crate) messages: Arc<Messages>,
+    observer: Option<Observer>,
     rekey: Rekey,
 }
 
@@ -97,6 +100,7 @@ impl Client {
             turns: Arc::new(Semaphore::new(1)),
             target: None,
             messages: Arc::default(),
+            observer: None,
             rekey: Rekey::Once,
         }
     }
@@ -105,6 +109,12 @@ impl Client {
     #[must_use]
     pub fn with_messages(self, messages: Arc<Messages>) -> Self {
         Self { messages, ..self }
+    }
+
+    /// Tells `observer` of every call when it is over, in the task that made it.
+    #[must_use]
+    pub fn with_observer(self, observer: Observer) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// The same device, called with the key at hand only; a refusal is answered as it is.
@@ -243,11 +253,25 @@ impl Client {
     ) -> Result<T, PanosError> {
         let header = key.map(header_value).transpose()?;
         let started = Instant::now();
-        let replied = self.transport.post(&self.endpoint, header.as_ref(), sent, command.patience).await;
-        let outcome = match replied {
-            Ok(reply) => self.read(command, without(reply, key), reading, read).await,
-            Err(failure) => Err(self.failed(command, failure)),
+        let span = info_span!(
+            target: TRACE_TARGET,
+            "device_call",
+            otel.name = command.name,
+            otel.kind = "client",
+            result = Empty
+        );
+        let exchange = async {
+            match self.transport.post(&self.endpoint, header.as_ref(), sent, command.patience).await {
+                Ok(reply) => self.read(command, without(reply, key), reading, read).await,
+                Err(failure) => Err(self.failed(command, failure)),
+            }
         };
+        let outcome = exchange.instrument(span.clone()).await;
+        let call = Call { command: command.name, result: CallResult::of(&outcome), took: started.elapsed() };
+        span.record("result", call.result.as_str());
+        if let Some(observer) = &self.observer {
+            observer(&call);
+        }
         debug!(
             device.host = %self.endpoint,
             device.target = self.target(),

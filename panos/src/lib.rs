@@ -43,6 +43,7 @@
 //! `xml` and `redact` keep out what is too deep, too large or secret. [`Recorded`] reads answers that came
 //! another way.
 
+mod call;
 mod classify;
 mod client;
 mod commands;
@@ -58,6 +59,7 @@ mod transport;
 mod upload;
 mod xml;
 
+pub use call::{Call, CallResult, Observer};
 pub use classify::{Advice, Busy, Messages, Refusal};
 pub use client::Client;
 pub use commands::connected::{DeviceQuery, ManagedDevice, PeerLink};

@@ -125,7 +125,7 @@ fn meaning_of_one(error: &(dyn Error + 'static)) -> Option<(u8, Option<String>)>
     }
     match error.downcast_ref::<SetupError>()? {
         SetupError::Connector(error) => Some(of_connector(error)),
-        SetupError::NotPerformed { .. } => Some(told((exit::USAGE, None))),
+        SetupError::NotPerformed { .. } | SetupError::Listen(_) => Some(told((exit::USAGE, None))),
         SetupError::Ledger(error) => Some(told(of_ledger(error))),
         SetupError::Broker(error) => Some(told(of_broker(error))),
     }

@@ -3,6 +3,7 @@
 //! Promises: [`App::run`] returns only after every attempt has ended and what it wrote was relayed, or the
 //! grace was over. Leaves to others: signals and the exit code (`main`).
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,8 @@ use common::engine::Engine;
 use common::ledger::{JobFilter, LedgerError, WorkerCard};
 use common::report::Chain;
 use common::shutdown::Shutdown;
+use common::telemetry::fleet::FleetGauges;
+use common::telemetry::{http, metrics};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
@@ -24,7 +27,9 @@ use crate::context::{Context, Patience};
 use crate::control;
 use crate::device::{Connector, ConnectorError};
 use crate::gate::Gate;
+use crate::health::Health;
 use crate::lease_keeper::LeaseKeeper;
+use crate::measure;
 use crate::orders::Orders;
 use crate::outage::Outage;
 use crate::pace::Pace;
@@ -88,6 +93,9 @@ pub enum SetupError {
     /// The broker will never deliver.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// Health and metrics cannot be served where the configuration says.
+    #[error(transparent)]
+    Listen(#[from] std::io::Error),
 }
 
 /// One worker process.
@@ -97,10 +105,12 @@ pub struct App {
     keeper: Arc<LeaseKeeper>,
     orders: Arc<Orders>,
     relay: Arc<Relay>,
-    consumer: Consumer,
+    consumer: Arc<Consumer>,
     job_types: Vec<JobType>,
     grace: Duration,
     rhythm: Rhythm,
+    /// Where health and metrics are answered.
+    listen: Option<SocketAddr>,
 }
 
 impl App {
@@ -159,20 +169,25 @@ impl App {
             },
             stop: stop.clone(),
         });
-        let consumer = Consumer::new(
+        let consumer = Arc::new(Consumer::new(
             engine.clone(),
             Arc::clone(&keeper),
             gate,
             Arc::clone(&orders),
             config.worker.concurrency,
-        );
+        ));
+        let listen = config.telemetry.listen;
+        if listen.is_some() {
+            metrics::install();
+            measure::begin(config.worker.concurrency);
+        }
         let rhythm = Rhythm {
             every: config.rescue.every_at_most(config.lease.ttl),
             unclaimed_after: config.rescue.unclaimed_after,
             anchor_every: config.audit.anchor_every,
         };
         let grace = config.worker.grace;
-        Ok(Self { engine, context, keeper, orders, relay, consumer, job_types, grace, rhythm })
+        Ok(Self { engine, context, keeper, orders, relay, consumer, job_types, grace, rhythm, listen })
     }
 
     /// Name of this worker in ledger, logs and audit trail.
@@ -185,8 +200,33 @@ impl App {
     ///
     /// # Errors
     /// [`SetupError`] when the ledger does not answer at the start, or the broker will never deliver. Once it
-    /// works, it waits for either to come back.
+    /// works, it waits for either to come back. [`SetupError::Listen`] before anything else.
     pub async fn run(&self, until: Until) -> Result<Ending, SetupError> {
+        let Some(address) = self.listen else { return self.work(until).await };
+        let listener = http::listen(address).await?;
+        let (end, routes) = (CancellationToken::new(), http::router(self.health(), metrics::install()));
+        let working = async {
+            let ending = self.work(until).await;
+            end.cancel();
+            ending
+        };
+        let (ending, ()) = tokio::join!(working, http::serve(listener, routes, &end));
+        ending
+    }
+
+    fn health(&self) -> Arc<Health> {
+        Arc::new(Health {
+            engine: self.engine.clone(),
+            keeper: Arc::clone(&self.keeper),
+            consumer: Arc::clone(&self.consumer),
+            orders: Arc::clone(&self.orders),
+            relay: Arc::clone(&self.relay),
+            stop: self.context.stop.clone(),
+            gauges: FleetGauges::new(Arc::clone(&self.engine.ledger)),
+        })
+    }
+
+    async fn work(&self, until: Until) -> Result<Ending, SetupError> {
         self.engine.ledger.check().await?;
         info!(worker.id = %self.worker(), "worker {} begins, ledger {}", self.worker(), self.engine.ledger.location());
         let attempts = TaskTracker::new();

@@ -14,6 +14,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use common::broker::{BrokerError, Delivery, Receipt, WakeUps};
@@ -55,6 +56,7 @@ pub struct Consumer {
     gate: Arc<Gate>,
     orders: Arc<Orders>,
     slots: Arc<Semaphore>,
+    is_subscribed: AtomicBool,
 }
 
 /// A job that is ours to perform.
@@ -117,7 +119,19 @@ impl Consumer {
         orders: Arc<Orders>,
         concurrency: usize,
     ) -> Self {
-        Self { engine, keeper, gate, orders, slots: Arc::new(Semaphore::new(concurrency)) }
+        Self { engine, keeper, gate, orders, slots: Arc::new(Semaphore::new(concurrency)), is_subscribed: AtomicBool::new(false) }
+    }
+
+    /// Whether it takes wake-ups, slots permitting. Whether they come is the broker's.
+    #[must_use]
+    pub fn is_subscribed(&self) -> bool {
+        self.is_subscribed.load(Ordering::Relaxed)
+    }
+
+    /// Whether every slot is taken.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.slots.available_permits() == 0
     }
 
     /// Hands every job it takes to `start`, until the process drains.
@@ -140,7 +154,9 @@ impl Consumer {
             };
             let Some(going) = stop.unless_draining(going).await else { return Ok(()) };
             let Some(mut wake_ups) = going? else { continue };
+            self.is_subscribed.store(true, Ordering::Relaxed);
             let left = self.consume(wake_ups.as_mut(), &open, stop, &start, &mut troubles).await;
+            self.is_subscribed.store(false, Ordering::Relaxed);
             // What comes from now on goes to others.
             pause(wake_ups.as_mut()).await;
             match left? {

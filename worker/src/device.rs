@@ -13,6 +13,7 @@ use panos::{
     Client, Credentials, Endpoint, KeyCache, Messages, PanosError, Pins, Transport, TransportConfig, Trust,
 };
 
+use crate::measure;
 use crate::messages::{self, MessagesError};
 
 /// Makes clients.
@@ -143,6 +144,7 @@ impl Connector {
         let credentials = self.firewall.credentials("firewall.username")?;
         Ok(Client::new(self.firewall.transport.clone(), endpoint, credentials)
             .with_key_cache(self.keys.clone())
+            .with_observer(measure::calls())
             .with_messages(Arc::clone(&self.messages)))
     }
 

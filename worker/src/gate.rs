@@ -23,6 +23,8 @@ use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
+use crate::measure;
+
 /// First calls at a time while nothing is known about the log-in: enough that one dead address does not keep the
 /// others waiting, few enough that wrong credentials are refused on a handful of devices only.
 const FIRST_CALLS: usize = 3;
@@ -120,6 +122,7 @@ impl Gate {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`]: it is not counted, and must not be passed over.
     pub(crate) async fn refused(&self, serial: &Serial) -> Result<(), LedgerError> {
+        measure::login_refused();
         if self.trip_after == 0 {
             return Ok(());
         }

@@ -26,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::hold::Hold;
+use crate::measure;
 use crate::orders::Orders;
 use crate::outage::Outage;
 
@@ -46,6 +47,8 @@ pub struct LeaseKeeper {
     renew_every: Duration,
     nudged: Notify,
     holds: Mutex<HashMap<JobId, Arc<Hold>>>,
+    /// When the last beat was sent that was answered.
+    beaten_at: Mutex<Option<Instant>>,
 }
 
 /// Keeps one lease alive while it exists.
@@ -68,6 +71,7 @@ impl Drop for HoldGuard {
         // A later claim of the same job by this process has taken the place: that one stays.
         if holds.get(&self.hold.lease().job).is_some_and(|now| Arc::ptr_eq(now, &self.hold)) {
             holds.remove(&self.hold.lease().job);
+            measure::leases(holds.len());
         }
     }
 }
@@ -93,8 +97,8 @@ impl LeaseKeeper {
         ttl: Duration,
         renew_every: Duration,
     ) -> Self {
-        let (nudged, holds) = (Notify::new(), Mutex::default());
-        Self { ledger, card, orders, stop, ttl, renew_every, nudged, holds }
+        let (nudged, holds, beaten_at) = (Notify::new(), Mutex::default(), Mutex::default());
+        Self { ledger, card, orders, stop, ttl, renew_every, nudged, holds, beaten_at }
     }
 
     /// Name under which leases are taken.
@@ -109,11 +113,20 @@ impl LeaseKeeper {
         self.ttl
     }
 
+    /// Time since the last beat was sent that was answered; `None` before the first.
+    #[must_use]
+    pub fn since_beat(&self) -> Option<Duration> {
+        locked(&self.beaten_at).map(|at| at.elapsed())
+    }
+
     /// Begins to keep a lease that was asked for at `asked_at`.
     #[must_use]
     pub fn hold(self: &Arc<Self>, lease: Lease, asked_at: Instant) -> HoldGuard {
         let hold = Arc::new(Hold::new(lease, self.deadline(asked_at)));
-        locked(&self.holds).insert(hold.lease().job, Arc::clone(&hold));
+        let mut holds = locked(&self.holds);
+        holds.insert(hold.lease().job, Arc::clone(&hold));
+        measure::leases(holds.len());
+        drop(holds);
         HoldGuard { keeper: Arc::clone(self), hold }
     }
 
@@ -158,7 +171,9 @@ impl LeaseKeeper {
         let card = WorkerCard { draining: self.stop.is_draining(), ..self.card.clone() };
         // Bounded, so that the next one is sent in time.
         let answer = tokio::time::timeout(self.renew_every, self.ledger.beat(&card, &held, self.ttl)).await;
+        measure::beat(matches!(answer, Ok(Ok(_))), sent_at.elapsed());
         let beat = answer.map_err(|_| Missed::Late(self.renew_every))??;
+        *locked(&self.beaten_at) = Some(sent_at);
         self.take_over(&held, &beat.renewals, sent_at);
         self.orders.take_over(beat.hold.as_ref(), beat.pauses, sent_at);
         Ok(())
@@ -212,6 +227,7 @@ impl LeaseKeeper {
             let job = hold.lease().job;
             warn!(job.id = job.0, worker.id = %self.card.id, "job {job}: lease lost, {why}");
             hold.lose();
+            measure::lease_lost();
         }
     }
 

@@ -16,6 +16,7 @@
 //! | [`control`] | hears that something has changed, so that the next beat comes now |
 //! | [`relay`] | outbox -> broker; makes scheduled jobs available when they come due |
 //! | `rescuer` | brings back what was lost, with `reconciler` (wake-ups) and [`collector`] (dead letters) |
+//! | `health`, `measure` | whether it could claim now; what it counts |
 //! | [`perform`] | one attempt, from lease to end |
 //! | [`steps`] | look, act, wait, look again |
 //! | [`journal`] | what an attempt writes |
@@ -33,9 +34,11 @@ pub mod control;
 pub mod device;
 pub mod error;
 pub mod gate;
+mod health;
 pub mod hold;
 pub mod journal;
 pub mod lease_keeper;
+mod measure;
 pub mod messages;
 pub mod orders;
 mod outage;

@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::error::{Disposition, LONGEST_SNOOZE, MAX_SNOOZES, StepError};
 use crate::hold::Hold;
 use crate::journal::Journal;
+use crate::measure;
 use crate::steps::{self, Acting, Attempt};
 use crate::uncut::Uncut;
 
@@ -36,6 +37,9 @@ pub(crate) async fn perform(job: ClaimedJob, hold: Arc<Hold>, context: Arc<Conte
         attempt = job.attempt,
         worker.id = %job.lease.owner,
     );
+    if let Some(place) = &job.traceparent {
+        place.continue_in(&span);
+    }
     attempt(&job, &hold, &context).instrument(span).await;
 }
 
@@ -67,13 +71,16 @@ async fn attempt(job: &ClaimedJob, hold: &Arc<Hold>, context: &Arc<Context>) {
         }
     };
     let Some(end) = ended else {
+        measure::attempt_ended(None);
         warn!("{serial}: lease lost, nothing more is written");
         return;
     };
     if let Err(lost) = journal.end(&end).await {
+        measure::attempt_ended(None);
         warn!("{serial}: the end of the attempt was not written: {}", Chain(&lost));
         return;
     }
+    measure::attempt_ended(Some(&end));
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     info!(duration_ms, "{serial}: {}", sentence(&end));
 }

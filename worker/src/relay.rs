@@ -15,9 +15,11 @@ use common::broker::BrokerError;
 use common::engine::Engine;
 use common::ledger::{LedgerError, Settlement, TakenRows};
 use tokio::sync::Notify;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
+use crate::measure;
 use crate::outage::Outage;
 
 /// How long a round may keep its rows before another relay takes them: what a relay that died held is late by as much.
@@ -39,6 +41,8 @@ pub struct Relay {
     nudged: Notify,
     /// Never over: others are confirmed in between. So one is told every so often at most.
     refusals: Mutex<Outage>,
+    /// When a round last came to its end.
+    went_at: Mutex<Instant>,
 }
 
 /// Rows that the broker did not want.
@@ -72,7 +76,8 @@ impl Relay {
     pub fn new(engine: Engine, every: Duration, window: usize) -> Self {
         let window = u32::try_from(window).unwrap_or(u32::MAX);
         let refusals = Mutex::new(Outage::none("the broker refuses messages"));
-        Self { engine, every, window, nudged: Notify::new(), refusals }
+        let went_at = Mutex::new(Instant::now());
+        Self { engine, every, window, nudged: Notify::new(), refusals, went_at }
     }
 
     /// Says that something was committed.
@@ -80,11 +85,21 @@ impl Relay {
         self.nudged.notify_one();
     }
 
+    /// Time since the outbox was gone through without an error.
+    #[must_use]
+    pub fn lag(&self) -> Duration {
+        self.went_at.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+    }
+
     /// Publishes until `end`.
     pub async fn run(&self, end: &CancellationToken) {
         let mut outage = Outage::none("the outbox is not relayed");
         loop {
-            let next = match self.round().await {
+            let round = self.round().await;
+            if round.is_ok() {
+                *self.went_at.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+            }
+            let next = match round {
                 Ok(Round { full: true, .. }) if !end.is_cancelled() => {
                     outage.over();
                     continue;
@@ -152,6 +167,7 @@ impl Relay {
             }
         };
         ledger.settle_outbox(by, &settlement).await?;
+        measure::relayed(&settlement);
         for (id, reason) in &settlement.refused {
             debug!(outbox.id = id, "message {id} was refused and will be tried again: {reason}");
         }

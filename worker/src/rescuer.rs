@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::collector;
+use crate::measure;
 use crate::outage::Outage;
 use crate::reconciler::{self, Findings};
 use crate::relay::Relay;
@@ -81,10 +82,12 @@ impl<'a> Rescuer<'a> {
         }
     }
 
+    /// Brings back expired leases and, of jobs that nobody claimed, only those that waited for a day: also while the
+    /// comparison with the broker fails each time, nobody waits for longer.
     async fn take_back(&self) {
         let mut outage = Outage::none("jobs of silent workers are not looked for");
         loop {
-            match self.rescue(Findings::NOTHING_KNOWN.unclaimed_after, 0).await {
+            match self.rescue(Findings::NOTHING_KNOWN.unclaimed_after, u32::MAX).await {
                 Ok(_) => outage.over(),
                 Err(error) => outage.met(&error),
             }
@@ -174,6 +177,7 @@ impl<'a> Rescuer<'a> {
         for job in unsent {
             warn!(job.id = job.0, "job {job}: dispatched again, its wake-up was in no outbox");
         }
+        measure::rescued(&rescued);
         if rescued != Rescued::default() {
             self.relay.nudge();
         }

@@ -144,6 +144,15 @@ pub struct LoggedEvent {
     pub body: String,
 }
 
+/// How a process is connected to its broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkState {
+    /// What it consumes from stands. The embedded broker always does.
+    pub is_connected: bool,
+    /// The broker accepts no messages from it, being short of memory or disk.
+    pub is_blocked: bool,
+}
+
 /// Follows the log of events.
 #[async_trait]
 pub trait EventFeed: Send {
@@ -233,6 +242,11 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
     async fn check(&self) -> Result<(), BrokerError>;
+
+    /// How this process is connected now, as far as it knows; asks nobody.
+    async fn link(&self) -> LinkState {
+        LinkState { is_connected: true, is_blocked: false }
+    }
 
     /// Where this broker is, without secrets, for messages.
     fn location(&self) -> String;

@@ -23,6 +23,7 @@ use common::ledger::ImageState;
 use panos::Refusal;
 
 use crate::error::StepError;
+use crate::measure::step;
 
 pub(crate) use attempt::{Acting, Attempt};
 
@@ -40,15 +41,15 @@ pub(crate) async fn run(attempt: &mut Attempt<'_>) -> Result<(), StepError> {
     if !performs(attempt.job.job_type) {
         return Err(StepError::NotPerformed { job_type: attempt.job.job_type });
     }
-    identify::run(attempt).await?;
-    pair::run(attempt).await?;
-    let listing = software::run(attempt).await?;
-    verify::present_images(attempt, &listing).await?;
-    pair::receive(attempt).await?;
-    space::run(attempt).await?;
+    step("identify", identify::run(attempt)).await?;
+    step("pair", pair::run(attempt)).await?;
+    let listing = step("software", software::run(attempt)).await?;
+    step("verify", verify::present_images(attempt, &listing)).await?;
+    step("receive", pair::receive(attempt)).await?;
+    step("space", space::run(attempt)).await?;
     while let Some(next) = attempt.journal.images().iter().find(|image| !image.state.is_present()) {
         let version = next.version;
-        match download::run(attempt, version).await {
+        match step("download", download::run(attempt, version)).await {
             Err(StepError::DownloadFailed {
                 refusal: Refusal::BaseMissing { version: base },
                 message,

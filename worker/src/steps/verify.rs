@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::attempt::Attempt;
 use crate::error::StepError;
+use crate::measure;
 
 /// A file for which this device reports another hash than others do, while none is trusted.
 #[derive(Debug)]
@@ -97,6 +98,7 @@ pub(super) async fn compare(attempt: &mut Attempt<'_>, listed: &ListedImage) -> 
         journal.status_mut().ready_for_install = false;
         attempt.disputes.push(Dispute { version: listed.version, found, others });
     }
+    measure::image(&outcome);
     image.outcome = Some(outcome);
     attempt.journal.put_image(image);
     Ok(())

@@ -179,6 +179,9 @@ impl Purpose {
     }
 }
 
+/// Who only wants to know waits no longer for a lock that is held while connecting.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// The connection of one purpose, made when it is first needed and again when it was lost.
 pub(super) struct Link {
     address: Arc<Address>,
@@ -190,6 +193,13 @@ pub(super) struct Link {
 impl Link {
     pub(super) fn new(address: Arc<Address>, purpose: Purpose) -> Self {
         Self { address, purpose, current: Mutex::new(None) }
+    }
+
+    /// The connection, where there is one that works as far as anybody knows. Makes none; while one is being made there
+    /// is none.
+    pub(super) async fn live(&self) -> Option<Arc<Live>> {
+        let current = timeout(GLANCE, self.current.lock()).await.ok()?;
+        current.as_ref().filter(|live| live.is_usable()).cloned()
     }
 
     /// A connection that works as far as anybody knows, with the topology in place.

@@ -63,7 +63,7 @@ use self::events::RabbitEvents;
 pub(super) use self::health::health;
 use self::publish::Publisher;
 use super::{
-    Broker, BrokerError, Control, Controls, DeadDelivery, EventFeed, EventsFrom, QueueDepth, WakeUps,
+    Broker, BrokerError, Control, Controls, DeadDelivery, EventFeed, EventsFrom, LinkState, QueueDepth, WakeUps,
     topology,
 };
 use crate::config::BrokerConfig;
@@ -146,6 +146,13 @@ impl Broker for RabbitMq {
         let live = self.consuming.reach().await?;
         // Opening a channel is a round trip, and needs no permission.
         live.channel().await.map(drop).map_err(|error| self.consuming.failed(&live, "channel", &error))
+    }
+
+    async fn link(&self) -> LinkState {
+        LinkState {
+            is_connected: self.consuming.live().await.is_some(),
+            is_blocked: self.publisher.is_blocked().await,
+        }
     }
 
     fn location(&self) -> String {

@@ -50,6 +50,11 @@ impl Publisher {
         Self { link, idle: Mutex::new(None) }
     }
 
+    /// Whether the broker accepts no messages.
+    pub(super) async fn is_blocked(&self) -> bool {
+        self.link.live().await.is_some_and(|live| live.is_blocked())
+    }
+
     /// Publishes `rows` in their order.
     ///
     /// # Errors
