@@ -16,6 +16,7 @@ ARG RUNTIME_IMAGE=debian:bookworm-slim
 
 # What the dependencies follow from, and nothing else: manifests, and an empty file for each target they name.
 FROM ${RUST_IMAGE} AS manifests
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 WORKDIR /src
 COPY . .
 RUN find . -type f ! -name Cargo.toml ! -name Cargo.lock -delete \

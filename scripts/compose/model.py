@@ -155,7 +155,7 @@ def volume(name, text, root, volumes):
     source, target, *mode = text.split(":")
     if mode not in ([], ["ro"]):
         raise Problem(f"service {name}: cannot play the volume {text!r}")
-    if source.startswith("."):
+    if source.startswith((".", "/")):
         source = str((root / source).resolve())
     elif source not in volumes:
         raise Problem(f"service {name}: no volume is named {source}")
