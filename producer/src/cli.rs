@@ -6,6 +6,7 @@
 mod dead;
 mod device;
 mod download;
+mod events;
 mod fleet;
 mod hash;
 mod help;
@@ -23,6 +24,7 @@ use clap_complete::Shell;
 pub(crate) use dead::{DeadCommand, LettersArgs};
 pub(crate) use device::{CleanupArgs, DeviceCommand, PathCommand};
 pub(crate) use download::{DownloadCommand, PlanArgs};
+pub(crate) use events::{EventsCommand, TailArgs};
 pub(crate) use fleet::{FleetCommand, PartArgs, WorkerCommand};
 pub(crate) use hash::{HashCommand, Replace};
 pub(crate) use job::{JobCommand, JobListArgs};
@@ -75,6 +77,9 @@ pub(crate) enum Command {
     /// Messages that no worker could use: list, show, requeue, drop
     #[command(subcommand)]
     Dead(DeadCommand),
+    /// What happened to jobs, as other programs read it
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// The trusted hashes, image files on disk, and what differs from them
     #[command(subcommand)]
     Hash(HashCommand),
@@ -114,6 +119,7 @@ impl Command {
             | Self::Fleet(_)
             | Self::Worker(_)
             | Self::Dead(_)
+            | Self::Events(_)
             | Self::Hash(_)
             | Self::Path(_)
             | Self::Audit(_)

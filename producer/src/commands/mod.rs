@@ -9,6 +9,7 @@ mod config;
 mod dead;
 mod device;
 mod download;
+mod events;
 mod fleet;
 mod hash;
 mod job;
@@ -18,8 +19,8 @@ mod work;
 mod worker;
 
 use crate::cli::{
-    Cli, Command, ConfigCommand, DeadCommand, DeviceCommand, DownloadCommand, FleetCommand, HashCommand,
-    JobCommand, PathCommand, WorkerCommand,
+    Cli, Command, ConfigCommand, DeadCommand, DeviceCommand, DownloadCommand, EventsCommand, FleetCommand,
+    HashCommand, JobCommand, PathCommand, WorkerCommand,
 };
 use crate::context::{Absent, Context};
 use crate::output::Output;
@@ -41,6 +42,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Fleet(command) => fleet(&context()?, command).await,
         Command::Worker(WorkerCommand::List { all }) => worker::list::run(&context()?, all).await,
         Command::Dead(command) => dead(&context()?, command).await,
+        Command::Events(EventsCommand::Tail(args)) => events::tail::run(&context()?, &args).await,
         Command::Hash(command) => hash(&context()?, command).await,
         Command::Path(PathCommand::Show { from, goal, offline }) => {
             let ask = if offline { path::show::Ask::Nobody } else { path::show::Ask::TheDevice };

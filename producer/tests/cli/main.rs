@@ -10,6 +10,8 @@ mod bench;
 #[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 mod dead;
 mod devices;
+#[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+mod events;
 mod fleet;
 mod hashes;
 mod jobs;

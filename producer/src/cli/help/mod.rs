@@ -5,6 +5,7 @@
 pub(super) mod dead;
 pub(super) mod device;
 pub(super) mod download;
+pub(super) mod events;
 pub(super) mod fleet;
 pub(super) mod hash;
 pub(super) mod job;
