@@ -30,13 +30,14 @@ done
 password dashboard_token
 
 # RabbitMQ's users are a file of definitions, which the server imports whenever it starts. The script that prepares
-# a running server makes it; what plays rabbitmqctl here writes down what it is handed. 3.13 is what compose runs.
+# a running server makes it; what plays rabbitmqctl here writes down what it is handed. It says that it is an old one:
+# a word of a newer version ends the import half way, without an error (seen in 3.10), and old words are understood.
 rabbitmqctl=$(mktemp "$secrets/.rabbitmqctl.XXXXXX")
 trap 'rm -f "$rabbitmqctl"' EXIT
 cat >"$rabbitmqctl" <<'END_OF_TOOL'
 #!/bin/sh
 case " $* " in
-*' version '*) echo 3.13.0 ;;
+*' version '*) echo 3.10.0 ;;
 *' import_definitions '*) cat >"$0.json" ;;
 *) exit 64 ;;
 esac
