@@ -4,8 +4,8 @@
 //! once and the call repeated once, then the error is told; [`Client::without_rekey`] not even that.
 //! Nothing else is ever repeated. Leaves to others: keys ([`key`](crate::key)), bytes ([`transport`](crate::transport)), meaning (`commands/`).
 
-use crate::classify::{Advice, Messages, Refusal};
 use crate::call::{Call, CallResult, Observer, TRACE_TARGET};
+use crate::classify::{Advice, Messages, Refusal};
 use crate::commands::Command;
 use crate::endpoint::Endpoint;
 use crate::envelope::{self, Fault, Missing, Reading};

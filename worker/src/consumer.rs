@@ -119,7 +119,14 @@ impl Consumer {
         orders: Arc<Orders>,
         concurrency: usize,
     ) -> Self {
-        Self { engine, keeper, gate, orders, slots: Arc::new(Semaphore::new(concurrency)), is_subscribed: AtomicBool::new(false) }
+        Self {
+            engine,
+            keeper,
+            gate,
+            orders,
+            slots: Arc::new(Semaphore::new(concurrency)),
+            is_subscribed: AtomicBool::new(false),
+        }
     }
 
     /// Whether it takes wake-ups, slots permitting. Whether they come is the broker's.

@@ -116,3 +116,6 @@ impl Probe for Health {
         gauge!(names::RELAY_LAG).set(self.relay.lag().as_secs_f64());
     }
 }
+
+#[cfg(test)]
+mod tests;

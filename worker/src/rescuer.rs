@@ -252,4 +252,36 @@ mod tests {
         tell_old_rows(&OutboxState::default(), &mut told);
         assert_eq!(told, None, "the next one is told again");
     }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_day_is_woken_also_while_the_broker_cannot_be_asked() {
+        let directory = tempfile::tempdir().unwrap();
+        let engine = crate::testing::with_a_job(directory.path()).await;
+        // As two days after a wake-up that was lost; the outbox is empty since then.
+        let file = rusqlite::Connection::open(directory.path().join("ledger.sqlite")).unwrap();
+        file.execute_batch(
+            "UPDATE jobs SET dispatched_at = CAST(unixepoch('subsec') * 1000 AS INTEGER) - 172800000; DELETE FROM outbox",
+        )
+        .unwrap();
+        let relay = Relay::new(engine.clone(), Duration::from_secs(1), 100);
+        let every = Duration::from_millis(10);
+        let rhythm = Rhythm { every, unclaimed_after: every, anchor_every: every };
+        let rescuer = Rescuer::new(&engine, &[JobType::DownloadOnly], &relay, rhythm);
+        let woken = async {
+            while engine.ledger.outbox_depth().await.unwrap() == 0 {
+                tokio::time::sleep(every).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), async {
+            tokio::select! {
+                () = rescuer.take_back() => {}
+                () = woken => {}
+            }
+        })
+        .await
+        .unwrap();
+        // Once: it was dispatched anew.
+        rescuer.rescue(Findings::NOTHING_KNOWN.unclaimed_after, u32::MAX).await.unwrap();
+        assert_eq!(engine.ledger.outbox_depth().await.unwrap(), 1);
+    }
 }
