@@ -106,9 +106,12 @@ impl From<LedgerError> for ApiError {
                 error.to_string(),
                 "GET /api/v1/devices lists the inventory",
             ),
-            LedgerError::UnknownJob { .. } => {
-                Self::new(StatusCode::NOT_FOUND, "unknown_job", error.to_string(), "GET /api/v1/jobs lists jobs")
-            }
+            LedgerError::UnknownJob { .. } => Self::new(
+                StatusCode::NOT_FOUND,
+                "unknown_job",
+                error.to_string(),
+                "GET /api/v1/jobs lists jobs",
+            ),
             LedgerError::UnknownWorker { .. } => Self::new(
                 StatusCode::NOT_FOUND,
                 "unknown_worker",

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | [`server`] | listens, and joins the parts; nobody else does |
 //! | [`host`], [`auth`], [`headers`] | who may ask, by which name, with which token; what a browser may do with an answer |
-//! | [`patience`] | a peer that takes nothing is not waited for |
+//! | `patience` | a peer that takes nothing is not waited for |
+//! | `health` | whether it can do its work |
 //! | [`live`] | one task makes the picture of the fleet; every open page is shown the newest one |
 //! | [`state`] | what every route gets, and the picture |
 //! | [`api`] | the read API for programs, and its description |
@@ -22,6 +23,7 @@ pub mod auth;
 pub mod commands;
 pub mod error;
 pub mod headers;
+mod health;
 pub mod host;
 pub mod live;
 pub mod pages;

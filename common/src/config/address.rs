@@ -16,6 +16,16 @@ use super::setting::{Found, Value, Wanted};
 pub struct Host(String);
 
 impl Host {
+    /// Reads a name or an address, with or without brackets; `None` when it is neither.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+            return Some(Self(address.to_string()));
+        }
+        url::Host::parse(text).ok().map(|host| Self(host.to_string()))
+    }
+
     /// The host as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -31,13 +41,8 @@ impl fmt::Display for Host {
 
 impl Value for Host {
     fn read(found: &Found<'_>) -> Result<Self, Wanted> {
-        let text = found.text().map(str::trim).unwrap_or_default();
-        if let Ok(address) = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
-            return Ok(Self(address.to_string()));
-        }
-        url::Host::parse(text)
-            .map(|host| Self(host.to_string()))
-            .map_err(|_| "must be a host name or an IP address, without scheme, port or path".to_owned())
+        let wanted = || "must be a host name or an IP address, without scheme, port or path".to_owned();
+        Self::parse(found.text().unwrap_or_default()).ok_or_else(wanted)
     }
 
     fn text(&self) -> String {

@@ -16,6 +16,7 @@
 mod address;
 mod audit;
 mod broker;
+mod dashboard;
 mod disk;
 mod download;
 mod edit;
@@ -55,6 +56,7 @@ use serde::Serialize;
 pub use address::{Host, ServerUrl};
 pub use audit::AuditConfig;
 pub use broker::{BrokerConfig, BrokerUrl};
+pub use dashboard::DashboardConfig;
 pub use disk::DiskConfig;
 pub use download::DownloadConfig;
 pub use edit::{set, set_all};
@@ -113,6 +115,8 @@ pub struct Config {
     pub disk: DiskConfig,
     /// How often the audit trail is tied together.
     pub audit: AuditConfig,
+    /// The fleet in a browser.
+    pub dashboard: DashboardConfig,
     /// What is logged.
     pub log: LogConfig,
     /// Health, metrics and traces.
@@ -151,6 +155,7 @@ impl Config {
         fields.extend(self.download.fields());
         fields.extend(self.disk.fields());
         fields.extend(self.audit.fields());
+        fields.extend(self.dashboard.fields());
         fields.extend(self.log.fields());
         fields.extend(self.telemetry.fields());
         fields
@@ -171,6 +176,7 @@ impl Config {
         self.download.check(self.poll.max, problems);
         self.disk.check(problems);
         self.audit.check(problems);
+        self.dashboard.check(problems);
     }
 }
 

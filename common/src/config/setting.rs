@@ -70,7 +70,7 @@ impl Found<'_> {
         }
     }
 
-    fn list(&self) -> Option<Vec<&str>> {
+    pub(super) fn list(&self) -> Option<Vec<&str>> {
         match self.raw {
             Raw::Text(text) => Some(text.split(',').map(str::trim).filter(|part| !part.is_empty()).collect()),
             Raw::Toml(item) => item.as_array()?.iter().map(TomlValue::as_str).collect(),
