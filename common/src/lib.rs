@@ -7,6 +7,7 @@
 //! | [`broker`] | what wakes workers and carries events: in process or RabbitMQ |
 //! | [`engine`] | the two ways to run: a ledger and the broker that goes with it |
 //! | [`events`] | what we tell the outside, as CloudEvents |
+//! | [`intake`] | wishes become jobs: one way for every door |
 //! | [`audit`] | the hash chains that prove what was done |
 //! | [`config`] | one TOML file and the environment, checked before any connection |
 //! | [`telemetry`], [`shutdown`], [`report`], [`clock`] | logs, stopping, error texts, wall-clock time |
@@ -21,6 +22,7 @@ pub mod config;
 pub mod domain;
 pub mod engine;
 pub mod events;
+pub mod intake;
 pub mod ledger;
 pub mod report;
 pub mod shutdown;

@@ -30,10 +30,10 @@ pub(crate) fn rules(context: &Context, args: &GoalArgs, pair: PairMode) -> anyho
 fn wanted(context: &Context, args: &GoalArgs) -> anyhow::Result<Wanted> {
     if let Some(text) = &args.target {
         let target = text.parse().map_err(|error| Failure::usage(format!("--target: {error}")))?;
-        return Ok(Wanted { paths: None, target: Some(target) });
+        return Ok(Wanted { target: Some(target), ..Wanted::default() });
     }
     if let Some(file) = &args.paths {
-        return Ok(Wanted { paths: Some(paths(file)?), target: None });
+        return Ok(Wanted { paths: Some(paths(file)?), ..Wanted::default() });
     }
     let plan = &context.config.plan;
     if plan.target.is_none() && plan.paths_file.is_none() {
@@ -42,7 +42,7 @@ fn wanted(context: &Context, args: &GoalArgs) -> anyhow::Result<Wanted> {
             .into());
     }
     let paths = plan.paths_file.as_deref().map(paths).transpose()?;
-    Ok(Wanted { paths, target: plan.target })
+    Ok(Wanted { paths, target: plan.target, ..Wanted::default() })
 }
 
 /// Reads a paths file.

@@ -9,7 +9,7 @@ use producer::devices_csv;
 use crate::cli::QueueArgs;
 use crate::context::Context;
 use crate::input;
-use crate::queue::{self, Fault, Mode};
+use crate::queue::{self, Fault, Mode, Told};
 
 /// Queues the devices of the file that the inventory has; tells the lines of the others.
 pub(crate) async fn run(context: &Context, file: &Path, args: &QueueArgs) -> anyhow::Result<u8> {

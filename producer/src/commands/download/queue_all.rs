@@ -3,7 +3,7 @@
 use crate::cli::{QueueArgs, Select};
 use crate::commands::device::chosen;
 use crate::context::Context;
-use crate::queue::{self, Mode};
+use crate::queue::{self, Mode, Told};
 
 /// Queues the devices that are not gone and that the selection chooses.
 pub(crate) async fn run(context: &Context, args: &QueueArgs, select: &Select) -> anyhow::Result<u8> {

@@ -1,11 +1,12 @@
 //! `job retry`: the wish of an ended job, once more.
 
-use common::domain::job::{JobSpec, PairMode};
+use common::domain::job::PairMode;
+use common::intake;
 
 use crate::cli::PairArgs;
 use crate::context::{Context, known_job};
 use crate::failure::Failure;
-use crate::queue::{self, Report};
+use crate::queue::{self, Report, Told};
 
 /// Queues a new job with the goal of an ended one.
 pub(crate) async fn run(
@@ -27,18 +28,7 @@ pub(crate) async fn run(
             .hint(format!("wait for it, or `panos-upgrade job cancel {id} --reason TEXT` first"))
             .into());
     }
-    let spec = JobSpec {
-        serial: job.serial,
-        job_type: job.job_type,
-        goal: job.goal,
-        max_attempts: context.config.worker.max_attempts,
-        retry_of: Some(job.id),
-        // A copy from the peer was the business of a batch that is over.
-        pair: match pair.asked().unwrap_or(job.pair) {
-            PairMode::Sync | PairMode::InTurn => PairMode::InTurn,
-            PairMode::AtOnce => PairMode::AtOnce,
-        },
-    };
+    let spec = intake::repeat_of(&job, pair.asked(), context.config.worker.max_attempts);
     let report = queue::one(context, spec, job.hostname, reason).await?;
     context.output.print(&report, Report::page)?;
     Ok(report.code_of_one())

@@ -7,7 +7,7 @@ use common::ledger::{JobFilter, JobView, Ledger};
 use crate::cli::QueueArgs;
 use crate::context::{Context, known_device};
 use crate::failure::Failure;
-use crate::queue::{self, Mode, Report};
+use crate::queue::{self, Mode, Report, Told};
 
 /// What is said about upgrade jobs.
 const COMES_LATER: &str =

@@ -5,11 +5,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use common::domain::device::{Device, Ha, Serial};
-use common::domain::job::{JobId, PairMode};
+use crate::domain::device::{Device, Ha, Serial};
+use crate::domain::job::{JobId, PairMode};
 
-use crate::pairs;
-use crate::plan::Planned;
+use super::pairs;
+use super::plan::Planned;
 
 /// A device that cannot be queued in the way that was asked for.
 #[derive(Debug)]
@@ -123,14 +123,14 @@ pub(super) fn standby_first(mut planned: Vec<Planned>) -> [Vec<Planned>; 2] {
 
 #[cfg(test)]
 mod tests {
-    use common::domain::path::Policy;
+    use crate::domain::path::Policy;
 
     use super::*;
-    use crate::pairs::tests::member;
-    use crate::plan::{Rules, Wanted, decide};
+    use crate::intake::pairs::tests::member;
+    use crate::intake::plan::{Rules, Wanted, decide};
 
     fn planned(device: Device) -> Planned {
-        let wanted = Wanted { target: Some("11.1.4-h7".parse().unwrap()), paths: None };
+        let wanted = Wanted { target: Some("11.1.4-h7".parse().unwrap()), ..Wanted::default() };
         let rules = Rules { wanted, policy: Policy::default(), max_attempts: 5, pair: PairMode::Sync };
         decide(device, None, &rules).unwrap()
     }

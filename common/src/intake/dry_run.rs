@@ -1,21 +1,21 @@
 //! What queueing would do: the plans, the jobs that devices hold already, and the mismatches that block them.
 //!
-//! Leaves to others: deciding what a device needs ([`crate::plan`], the same as without a dry run).
+//! Leaves to others: deciding what a device needs ([`plan`](super::plan), the same as without a dry run).
 
 use std::collections::HashMap;
 
-use common::ledger::Ledger;
+use crate::ledger::{Ledger, LedgerError};
 
 use super::holders;
+use super::plan::Planned;
 use super::report::{PlanView, Report, Skipped};
-use crate::plan::Planned;
 
 /// Adds each planned device to the report as queued, existing or in conflict; reads, writes nothing.
 pub(super) async fn add(
     ledger: &dyn Ledger,
     planned: Vec<Planned>,
     report: &mut Report,
-) -> anyhow::Result<()> {
+) -> Result<(), LedgerError> {
     let mut holders = holders(ledger).await?;
     let open = ledger.mismatches(true).await?.into_iter();
     let mismatches: HashMap<_, _> = open.map(|mismatch| (mismatch.serial, mismatch.version)).collect();
