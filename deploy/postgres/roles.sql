@@ -97,6 +97,7 @@ BEGIN
             ('panos_dashboard', 'devices',           'UPDATE (last_seen_at)'), -- what it takes to hold a row still
             ('panos_dashboard', 'jobs',              'INSERT, UPDATE'),
             ('panos_dashboard', 'outbox',            'INSERT, UPDATE, DELETE'), -- its relay sends what it queued
+            ('panos_dashboard', 'requests',          'INSERT, UPDATE, DELETE'), -- what it was asked, and answered
             ('panos_dashboard', 'dead_letters',      'INSERT'),         -- commands that cannot be read
             ('panos_dashboard', 'audit',             'INSERT'),
             ('panos_dashboard', 'audit_heads',       'INSERT, UPDATE')

@@ -63,7 +63,7 @@ use crate::domain::lease::WorkerId;
 /// Everything a program may ask of the ledger.
 #[async_trait]
 pub trait Ledger:
-    Inventory + Queue + Workers + Fleet + Outbox + DeadLetters + Catalogue + Trail + Query + Overview
+    Inventory + Queue + Workers + Fleet + Outbox + DeadLetters + Catalogue + Trail + Query + Overview + Requests
 {
     /// Brings the schema up to date. Safe to call from several processes at once and again.
     ///

@@ -84,6 +84,8 @@ impl Bench {
         self.sql(&format!("UPDATE jobs SET {jobs}")).await.unwrap();
         let outbox = ["taken_until", "created_at"].map(back).join(", ");
         self.sql(&format!("UPDATE outbox SET {outbox}")).await.unwrap();
+        let requests = ["held_until", "created_at"].map(back).join(", ");
+        self.sql(&format!("UPDATE requests SET {requests}")).await.unwrap();
         let workers = ["started_at", "seen_at", "silent_at", "left_at"].map(back).join(", ");
         self.sql(&format!("UPDATE workers SET {workers}")).await.unwrap();
     }

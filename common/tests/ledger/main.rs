@@ -14,6 +14,7 @@
 //! | `dead_letters.rs` | messages that died, until a person has decided |
 //! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
 //! | `watch.rs` | hashes that devices report: disputes, mismatches |
+//! | `requests.rs` | what other programs asked for, once and again |
 //! | `trail.rs` | the audit trail verifies, and every kind of tampering is found |
 //! | `query.rs`, `overview.rs` | lists, pages, counts; the whole fleet at a glance |
 //! | `schema.rs`, `upgrade.rs` | migrating, also a ledger that is in use; the words in the tables |
@@ -68,6 +69,7 @@ mod overview;
 mod pair;
 mod pause;
 mod query;
+mod requests;
 mod rescue;
 mod schema;
 mod step;

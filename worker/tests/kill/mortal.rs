@@ -20,8 +20,8 @@ use common::ledger::{
     AttemptView, Batch, Beat, Bucket, CancelAnswer, Catalogue, CatalogueChange, Claim, Collected,
     Completeness, DeadEnd, DeadLetter, DeadLetters, DevicePage, DeviceQuery, DeviceRecord, Discovery, End,
     EnqueueAnswer, Fleet, FleetPicture, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError,
-    LoginWatch, NewDeadLetter, Outbox, OutboxState, Overview, Query, Queue, RelayToken, RemoveAnswer,
-    Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail, TrailFilter, WorkerCard, WorkerView,
+    LoginWatch, NewDeadLetter, NewRequest, Outbox, OutboxState, Overview, Query, Queue, RelayToken, RemoveAnswer,
+    RequestState, Requests, Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail, TrailFilter, WorkerCard, WorkerView,
     Workers,
 };
 use jiff::Timestamp;
@@ -374,6 +374,19 @@ impl Overview for Mortal {
     }
     async fn device_page(&self, query: &DeviceQuery) -> Result<DevicePage, LedgerError> {
         self.well(self.inner.device_page(query)).await
+    }
+}
+
+#[async_trait]
+impl Requests for Mortal {
+    async fn begin_request(&self, request: &NewRequest) -> Result<RequestState, LedgerError> {
+        self.well(self.inner.begin_request(request)).await
+    }
+    async fn answer_request(&self, key: &str, status: u16, answer: &str) -> Result<(), LedgerError> {
+        self.well(self.inner.answer_request(key, status, answer)).await
+    }
+    async fn release_request(&self, key: &str) -> Result<(), LedgerError> {
+        self.well(self.inner.release_request(key)).await
     }
 }
 

@@ -61,6 +61,7 @@ params! {
     boolean = BOOL;
     uuid = UUID;
     bytes = BYTEA_ARRAY;
+    byte_string = BYTEA;
     timestamps = TIMESTAMPTZ_ARRAY;
     /// A duration in seconds: the client library knows no intervals.
     seconds = FLOAT8;
