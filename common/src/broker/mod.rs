@@ -13,6 +13,7 @@
 //! neither acked nor rejected comes again. What cannot be read is kept, with the reason, out of the way: as a
 //! dead letter, which is taken from here only after the ledger has it.
 
+pub mod command;
 mod control;
 pub mod health;
 pub mod in_process;
@@ -28,6 +29,7 @@ use jiff::Timestamp;
 use crate::domain::job::JobType;
 use crate::ledger::{DeadLetter, NewDeadLetter, OutboxRow, Settlement};
 
+pub use command::{Command, CommandDelivery, Commands, ReplyTo};
 pub use control::{CONTROL_SCHEMA, Control, Controls};
 pub use wake_up::{MAX_WAKE_UP_BYTES, Unreadable, WAKE_UP_SCHEMA, WakeUp};
 
@@ -207,6 +209,23 @@ pub trait Broker: Send + Sync {
     /// # Errors
     /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
     async fn controls(&self) -> Result<Box<dyn Controls>, BrokerError>;
+
+    /// Commands of other programs; `None` where the broker has no door for them, which is so for the embedded one.
+    ///
+    /// # Errors
+    /// [`BrokerError::NotReachable`], [`BrokerError::Topology`], [`BrokerError::Closed`].
+    async fn commands(&self) -> Result<Option<Box<dyn Commands>>, BrokerError> {
+        Ok(None)
+    }
+
+    /// Answers a command. Not confirmed and never tried again: whoever misses it sends the command once more.
+    ///
+    /// # Errors
+    /// [`BrokerError::NotReachable`], within a bounded time; [`BrokerError::Topology`], [`BrokerError::Closed`].
+    async fn reply(&self, to: &ReplyTo, body: &str) -> Result<(), BrokerError> {
+        let _ = (to, body);
+        Ok(())
+    }
 
     /// Dead letters, at most `limit` of them, and at once fewer or none when there are no more. Each is nobody
     /// else's until it is acked, given back or dropped. A body over [`MAX_DEAD_BYTES`] is cut.

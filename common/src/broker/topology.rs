@@ -18,6 +18,9 @@ pub const DEAD_LETTERS: &str = "panos.dlx";
 /// Cancel, pause, resume, for workers that are connected; the ledger has the truth.
 pub const CONTROL: &str = "panos.control";
 
+/// Commands of other programs: `cmd.<command>`, for example `cmd.submit`.
+pub const COMMANDS: &str = "panos.commands";
+
 /// Events: `evt.<job_type>.<event>`. Bound only to what can never refuse, because one bound queue that rejects
 /// makes the whole publish a nack (RabbitMQ documentation, "Consumer Acknowledgements and Publisher Confirms").
 pub const EVENTS: &str = "panos.events";
@@ -25,11 +28,14 @@ pub const EVENTS: &str = "panos.events";
 /// The queue of dead letters.
 pub const DEAD: &str = "panos.dead.v1";
 
+/// The queue of commands.
+pub const COMMAND_QUEUE: &str = "panos.q.commands.v1";
+
 /// The log of events.
 pub const EVENT_LOG: &str = "panos.events.log.v1";
 
 /// All exchanges. Durable topic exchanges without arguments.
-pub const EXCHANGES: [&str; 4] = [JOBS, DEAD_LETTERS, CONTROL, EVENTS];
+pub const EXCHANGES: [&str; 5] = [JOBS, DEAD_LETTERS, CONTROL, COMMANDS, EVENTS];
 
 /// A queue, with the one binding that fills it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +88,7 @@ const LOG_ARGUMENTS: &[(&str, Argument)] = &[
 ];
 
 /// All queues.
-pub const QUEUES: [Queue; 4] = [
+pub const QUEUES: [Queue; 5] = [
     Queue {
         name: "panos.q.download_only.v1",
         arguments: JOB_ARGUMENTS,
@@ -95,6 +101,7 @@ pub const QUEUES: [Queue; 4] = [
         exchange: JOBS,
         pattern: "job.upgrade.any.#",
     },
+    Queue { name: COMMAND_QUEUE, arguments: JOB_ARGUMENTS, exchange: COMMANDS, pattern: "cmd.#" },
     Queue { name: DEAD, arguments: DEAD_ARGUMENTS, exchange: DEAD_LETTERS, pattern: "#" },
     Queue { name: EVENT_LOG, arguments: LOG_ARGUMENTS, exchange: EVENTS, pattern: "#" },
 ];
@@ -109,6 +116,12 @@ pub const CONTROL_KEY: &str = "all";
 /// A worker that does not listen for a minute reads the ledger anyway; and it never needs more than a few.
 pub const CONTROL_ARGUMENTS: &[(&str, Argument)] =
     &[("x-max-length", Argument::Number(1_000)), ("x-message-ttl", Argument::Number(60_000))];
+
+/// Whether a message of this routing key is a command, and no wake-up.
+#[must_use]
+pub fn is_command(routing_key: &str) -> bool {
+    routing_key == "cmd" || routing_key.starts_with("cmd.")
+}
 
 /// The queue with the wake-ups of a job type.
 #[must_use]

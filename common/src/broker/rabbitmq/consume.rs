@@ -103,6 +103,15 @@ impl RabbitWakeUps {
         })
     }
 
+    /// The next message of any kind, with what lets the one after it come.
+    pub(super) async fn next_message(
+        &mut self,
+    ) -> Result<(Message, Arc<Live>, OwnedSemaphorePermit), BrokerError> {
+        let permit = in_hand(&self.one_in_hand).await?;
+        let (message, live) = self.message().await?;
+        Ok((message, live, permit))
+    }
+
     async fn message(&mut self) -> Result<(Message, Arc<Live>), BrokerError> {
         loop {
             match &mut self.state {
@@ -130,8 +139,7 @@ impl RabbitWakeUps {
 #[async_trait]
 impl WakeUps for RabbitWakeUps {
     async fn next(&mut self) -> Result<Delivery, BrokerError> {
-        let permit = in_hand(&self.one_in_hand).await?;
-        let (message, live) = self.message().await?;
+        let (message, live, permit) = self.next_message().await?;
         let wake_up = WakeUp::parse(&message.data);
         Ok(Delivery { wake_up, receipt: Box::new(RabbitReceipt::new(message, live, permit)) })
     }

@@ -21,7 +21,8 @@ use tracing::warn;
 
 use super::connection::{CALL_WITHIN, CallError, Link, Live, answered};
 use super::receipt::arrived;
-use crate::broker::topology::DEAD;
+use crate::broker::command::Command;
+use crate::broker::topology::{self, DEAD};
 use crate::broker::{BrokerError, DeadDelivery, MAX_DELIVERIES, Receipt, WakeUp};
 use crate::ledger::{MAX_DEAD_BYTES, NewDeadLetter};
 
@@ -71,15 +72,17 @@ fn letter(message: Message) -> NewDeadLetter {
         Some(AMQPValue::LongString(reason)) => Some(reason.to_string()),
         Some(_) | None => None,
     });
-    let reason = match WakeUp::parse(&message.data) {
-        Ok(_) => reason(word.as_deref()),
-        Err(unreadable) => unreadable.0,
+    let message_id = message.properties.message_id().as_ref().map_or_else(String::new, ToString::to_string);
+    let unreadable = if topology::is_command(message.routing_key.as_str()) {
+        Command::parse(&message.data, &message_id).err()
+    } else {
+        WakeUp::parse(&message.data).err()
     };
+    let reason = unreadable.map_or_else(|| reason(word.as_deref()), |unreadable| unreadable.0);
     let at = died.and_then(|death| match death.inner().get("time") {
         Some(AMQPValue::Timestamp(seconds)) => Some(*seconds),
         Some(_) | None => None,
     });
-    let message_id = message.properties.message_id().as_ref().map_or_else(String::new, ToString::to_string);
     let (routing_key, published_at) = (message.routing_key.to_string(), *message.properties.timestamp());
     let mut body = message.data;
     let size_bytes = body.len() as u64;

@@ -9,6 +9,7 @@
 //! | `publish` | windows and their confirms; dead letters once more; controls |
 //! | `consume`, `receipt` | wake-ups, one at a time; settling them |
 //! | `control` | what is said to all workers |
+//! | `commands` | what other programs want, and the answers |
 //! | `dead` | taking dead letters |
 //! | `events` | the stream of events |
 //! | `health` | what a doctor looks at |
@@ -39,6 +40,7 @@
 //! | a queue that is there with other arguments | names end in a version, and the error says what to do; `a_queue_with_other_arguments_is_named_in_a_topology_error` |
 
 mod address;
+mod commands;
 mod connection;
 mod consume;
 mod control;
@@ -55,6 +57,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use self::address::Address;
+use self::commands::RabbitCommands;
 use self::connection::{Link, Purpose};
 use self::consume::RabbitWakeUps;
 use self::control::RabbitControls;
@@ -63,7 +66,7 @@ use self::events::RabbitEvents;
 pub(super) use self::health::health;
 use self::publish::Publisher;
 use super::{
-    Broker, BrokerError, Control, Controls, DeadDelivery, EventFeed, EventsFrom, LinkState, QueueDepth, WakeUps,
+    Broker, BrokerError, Commands, Control, Controls, DeadDelivery, EventFeed, EventsFrom, LinkState, QueueDepth, ReplyTo, WakeUps,
     topology,
 };
 use crate::config::BrokerConfig;
@@ -124,6 +127,14 @@ impl Broker for RabbitMq {
 
     async fn controls(&self) -> Result<Box<dyn Controls>, BrokerError> {
         Ok(Box::new(RabbitControls::start(Arc::clone(&self.consuming)).await?))
+    }
+
+    async fn commands(&self) -> Result<Option<Box<dyn Commands>>, BrokerError> {
+        Ok(Some(Box::new(RabbitCommands::start(Arc::clone(&self.consuming)).await?)))
+    }
+
+    async fn reply(&self, to: &ReplyTo, body: &str) -> Result<(), BrokerError> {
+        self.publisher.reply(to, body).await
     }
 
     async fn take_dead(&self, limit: u32) -> Result<Vec<DeadDelivery>, BrokerError> {

@@ -18,11 +18,15 @@ use tracing::warn;
 
 use self::window::{Message, WINDOW_WITHIN, Window};
 use super::connection::{CALL_WITHIN, Link, Live, answered};
+use crate::broker::command::ReplyTo;
 use crate::broker::topology::{CONTROL, CONTROL_KEY};
 use crate::broker::{BrokerError, Control, PUBLISH_WITHIN};
 use crate::ledger::{DeadLetter, OutboxRow, Settlement};
 
 mod window;
+
+/// The exchange that every queue is bound to by its name (AMQP 0-9-1, "default exchange").
+const REPLIES: &str = "";
 
 /// Longest time until a window can begin: to connect, to declare, to open a channel.
 const READY_WITHIN: Duration = Duration::from_secs(15);
@@ -92,7 +96,30 @@ impl Publisher {
     /// # Errors
     /// When nobody can have heard it.
     pub(super) async fn tell(&self, control: &Control) -> Result<(), BrokerError> {
-        timeout(CALL_WITHIN, self.send(control)).await.unwrap_or_else(|_| {
+        let properties = properties("panos.control.v1");
+        self.sent(CONTROL, CONTROL_KEY, &control.to_json(), properties).await
+    }
+
+    /// Answers a command, in all within [`CALL_WITHIN`]. A queue that is gone swallows it.
+    ///
+    /// # Errors
+    /// When nobody can have heard it.
+    pub(super) async fn reply(&self, to: &ReplyTo, body: &str) -> Result<(), BrokerError> {
+        let mut properties = properties("panos.answer.v1");
+        if let Some(id) = &to.correlation_id {
+            properties = properties.with_correlation_id(id.as_str().into());
+        }
+        self.sent(REPLIES, &to.queue, body, properties).await
+    }
+
+    async fn sent(
+        &self,
+        exchange: &'static str,
+        key: &str,
+        body: &str,
+        properties: BasicProperties,
+    ) -> Result<(), BrokerError> {
+        timeout(CALL_WITHIN, self.send(exchange, key, body, properties)).await.unwrap_or_else(|_| {
             Err(self.link.not_reachable(format!("it was not told within {} s", CALL_WITHIN.as_secs())))
         })
     }
@@ -101,28 +128,25 @@ impl Publisher {
     /// before, so that it shows a refusal, and proves that the exchange has the message. A confirm would wait for
     /// the queue of the slowest worker. Closing the channel would cross with the close by which the broker refuses;
     /// then the next channel of the same number is never answered (seen with lapin 4.12.3 on RabbitMQ 3.10.8).
-    async fn send(&self, control: &Control) -> Result<(), BrokerError> {
+    async fn send(
+        &self,
+        exchange: &'static str,
+        key: &str,
+        body: &str,
+        properties: BasicProperties,
+    ) -> Result<(), BrokerError> {
         let live = self.open_to_messages().await?;
-        let body = control.to_json();
-        let properties = BasicProperties::default()
-            .with_content_type("application/json".into())
-            .with_type("panos.control.v1".into())
-            .with_app_id("panos-upgrade".into());
         let sent = async {
             let channel = live.channel().await?;
             let options = BasicPublishOptions::default();
-            let publish = channel.basic_publish(
-                CONTROL.into(),
-                CONTROL_KEY.into(),
-                options,
-                body.as_bytes(),
-                properties,
-            );
+            let publish =
+                channel.basic_publish(exchange.into(), key.into(), options, body.as_bytes(), properties);
             answered("basic.publish", CALL_WITHIN, publish).await?;
             let qos = channel.basic_qos(1, BasicQosOptions::default());
             answered("basic.qos", CALL_WITHIN, qos).await
         };
-        sent.await.map_err(|error| self.link.failed(&live, CONTROL, &error))
+        let name = if exchange == REPLIES { "the default exchange" } else { exchange };
+        sent.await.map_err(|error| self.link.failed(&live, name, &error))
     }
 
     async fn settled(&self, messages: &[Message<'_>]) -> Result<Settlement, BrokerError> {
@@ -200,4 +224,12 @@ impl Publisher {
     fn put_idle(&self, confirming: Confirming) {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(confirming);
     }
+}
+
+/// What says of a message what its body is.
+fn properties(kind: &'static str) -> BasicProperties {
+    BasicProperties::default()
+        .with_content_type("application/json".into())
+        .with_type(kind.into())
+        .with_app_id("panos-upgrade".into())
 }

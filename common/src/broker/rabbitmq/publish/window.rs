@@ -17,7 +17,7 @@ use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{Channel, Confirmation, PublisherConfirm};
 use tokio::time::{Instant, timeout_at};
 
-use crate::broker::topology::{EVENTS, JOBS};
+use crate::broker::topology::{self, COMMANDS, EVENTS, JOBS};
 use crate::ledger::{DeadLetter, OutboxKind, OutboxRow, Settlement};
 use crate::telemetry::TraceParent;
 
@@ -65,10 +65,15 @@ impl<'a> From<&'a OutboxRow> for Message<'a> {
 /// death a circle.
 impl<'a> From<&'a DeadLetter> for Message<'a> {
     fn from(letter: &'a DeadLetter) -> Self {
+        let (exchange, kind) = if topology::is_command(&letter.routing_key) {
+            (COMMANDS, "panos.command.v1")
+        } else {
+            (JOBS, "panos.job.v1")
+        };
         Self {
             id: letter.id,
-            exchange: JOBS,
-            kind: "panos.job.v1",
+            exchange,
+            kind,
             message_id: &letter.message_id,
             routing_key: &letter.routing_key,
             body: &letter.body,
