@@ -9,6 +9,7 @@
 //! | [`programs`] | a command that ran to its end; a worker that runs until it is told to stop |
 //! | [`operator`] | what people do there |
 //! | [`ledger`] | what is seen of its ledger |
+//! | [`crowd`] | devices and jobs that no firewall stands behind |
 //! | [`simulator`], [`answers`] | the fleet with its control endpoint, and what that says |
 //! | [`checker`] | whether a run kept every promise, and what it broke |
 //! | [`invariants`] | what holds at the end of every case |
@@ -30,6 +31,7 @@
 
 pub mod answers;
 pub mod checker;
+pub mod crowd;
 pub mod invariants;
 pub mod ledger;
 pub mod operator;

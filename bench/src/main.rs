@@ -1,3 +1,0 @@
-//! Begins here.
-
-fn main() {}
