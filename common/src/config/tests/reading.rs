@@ -345,6 +345,7 @@ fn keys_are_unique_and_named_after_their_section() {
             "download",
             "disk",
             "audit",
+            "dashboard",
             "log",
             "telemetry",
         ]
