@@ -158,6 +158,7 @@ def main():
             place.keep()
             return
         except pika.exceptions.AMQPError as error:
+            place.keep()
             # A connection that held for a while was good.
             failed = 1 if time.monotonic() - before > 30 else failed + 1
             if failed == TRIES:

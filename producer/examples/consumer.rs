@@ -81,6 +81,7 @@ impl Reader {
         loop {
             let before = self.offset;
             let Err(error) = self.read(url).await else { continue };
+            self.keep()?;
             // Reading is what shows that a connection was good.
             failed = if self.offset == before { failed + 1 } else { 1 };
             // Our output or our file: trying again would not help.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use e2e::world::{LONG, SOON, World};
 use serde_json::Value;
 use testkit::process::{Process, Program, Stream};
+use testkit::proxy::Proxy;
 use testkit::wait::wait_until;
 
 /// Which one.
@@ -20,7 +21,7 @@ pub enum Example {
 
 impl Example {
     /// Ready to start; where it keeps its offset is the same each time.
-    fn program(self, world: &World) -> Program {
+    fn program(self, world: &World, broker: &Proxy) -> Program {
         let offset_file = world.directory().join("consumer.offset");
         let program = match self {
             Self::Rust => Program::at(built("examples/consumer")).env("OFFSET_FILE", offset_file),
@@ -29,7 +30,7 @@ impl Example {
                 Program::at(built("../pika/bin/python")).arg(script).arg("--offset-file").arg(offset_file)
             }
         };
-        program.env("AMQP_URL", world.servers().unwrap().host.url())
+        program.env("AMQP_URL", broker.url())
     }
 }
 
@@ -47,8 +48,8 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    pub fn start(world: &World, example: Example, arguments: &[&str]) -> Self {
-        Self { process: example.program(world).args(arguments).start().unwrap() }
+    pub fn start(world: &World, example: Example, broker: &Proxy, arguments: &[&str]) -> Self {
+        Self { process: example.program(world, broker).args(arguments).start().unwrap() }
     }
 
     /// The events that it printed so far, of whole lines.

@@ -14,10 +14,11 @@ use std::collections::BTreeSet;
 use e2e::checker::Allowed;
 use e2e::world::{Setup, Way, World};
 use serde_json::Value;
+use testkit::proxy::Proxy;
 
 use consumer::{Consumer, Example};
 
-const DEVICES: u64 = 8;
+const DEVICES: u64 = 16;
 
 /// Events that a consumer may see once more after it was killed: it keeps its offset after so many.
 const BATCH: usize = 50;
@@ -34,13 +35,14 @@ async fn the_python_example_sees_every_event_though_it_is_cut_off_and_killed() {
 
 async fn sees_every_event(example: Example) {
     let world = World::queued(Way::Fleet, Setup::devices(DEVICES)).await;
-    let mut first = Consumer::start(&world, example, &[]);
+    let broker = broker(&world);
+    let mut first = Consumer::start(&world, example, &broker, &[]);
     first.has_read(usize::try_from(DEVICES).unwrap()).await;
 
     let killed = async {
         // Enough for an offset that was kept, and long before the end.
         first.has_read(BATCH + 5).await;
-        assert!(world.servers().unwrap().host.close_connections().await.unwrap() > 0);
+        assert_eq!(broker.cut().await.unwrap(), 1);
         first.says("interrupted").await;
         first.reads_more().await;
         first.killed()
@@ -49,7 +51,7 @@ async fn sees_every_event(example: Example) {
 
     let log = log(&world).await;
     assert!(before.len() < log.len(), "{} of {} were read before the kill", before.len(), log.len());
-    let mut second = Consumer::start(&world, example, &[]);
+    let mut second = Consumer::start(&world, example, &broker, &[]);
     second.has_seen(&(&ids(&log) - &ids(&before))).await;
     let after = second.killed();
 
@@ -67,13 +69,20 @@ async fn sees_every_event(example: Example) {
 #[tokio::test]
 async fn the_python_example_can_listen_for_a_few_events_only() {
     let world = World::queued(Way::Fleet, Setup::devices(DEVICES)).await;
-    let mut listener = Consumer::start(&world, Example::Python, &["--routing-key", "evt.*.completed"]);
+    let broker = broker(&world);
+    let only = ["--routing-key", "evt.*.completed"];
+    let mut listener = Consumer::start(&world, Example::Python, &broker, &only);
     listener.says("listening").await;
     world.work().await;
     listener.has_read(usize::try_from(DEVICES).unwrap()).await;
     let heard = listener.killed();
     assert!(heard.iter().all(|event| event["type"] == "panos.job.completed.v1"), "{heard:?}");
     assert_eq!(ids(&heard).len(), usize::try_from(DEVICES).unwrap());
+}
+
+/// A way to the broker that can be cut without harm to the workers.
+fn broker(world: &World) -> Proxy {
+    Proxy::before(world.servers().unwrap().host.url()).unwrap()
 }
 
 /// The log as the command line tells it, without a gap, after all jobs have ended.
