@@ -19,6 +19,7 @@ use worker::device::Connector;
 
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::progress;
 
 /// What is logged unless `log.level` says otherwise: warnings, our own progress lines, and what a signal began.
 /// The rest stands in the ledger and is asked for with commands.
@@ -49,7 +50,8 @@ impl Context {
     /// Reads the configuration and starts logging.
     pub(crate) fn new(file: Option<&Path>, output: Output, absent: Absent) -> anyhow::Result<Self> {
         let config = config::load(file, config::environment())?;
-        let telemetry = telemetry::init(&quieter(&config), "panos-upgrade").of_command();
+        let telemetry = telemetry::init_with_writer(&quieter(&config), "panos-upgrade", progress::log_lines);
+        let telemetry = telemetry.of_command();
         for warning in config.warnings() {
             warn!("{warning}");
         }

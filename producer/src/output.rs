@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::cli::Format;
+use crate::progress;
 
 /// Blanks behind a column.
 const GAP: u16 = 2;
@@ -74,11 +75,11 @@ impl Output {
 pub(crate) struct Unwritable(#[source] pub(crate) io::Error);
 
 /// Tells a person something that is no result.
-#[expect(clippy::print_stderr, reason = "the one place that speaks to people beside the log")]
 pub(crate) fn note(text: &str) {
     // Lines are ours, what stands in them may be a device's.
-    let lines: Vec<String> = text.lines().map(plain).collect();
-    eprintln!("{}", lines.join("\n"));
+    let lines: String = text.lines().map(|line| plain(line) + "\n").collect();
+    // A person who closed stderr wants no notes.
+    let _ = progress::aside(lines.as_bytes());
 }
 
 /// A result for people: lines and tables in order.

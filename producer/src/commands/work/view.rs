@@ -18,7 +18,7 @@ use tracing::{debug, info};
 
 use crate::commands::download::status;
 use crate::output::plain;
-use crate::progress::{LINE_EVERY, bar_style, is_terminal};
+use crate::progress::{self, LINE_EVERY, bar_style, is_terminal};
 
 /// Time between two pictures.
 const EVERY: Duration = Duration::from_millis(500);
@@ -53,7 +53,7 @@ struct Seen {
 
 impl<'a> View<'a> {
     pub(super) fn new(ledger: &'a dyn Ledger) -> Self {
-        let bars = MultiProgress::new();
+        let bars = progress::bars();
         let fleet = bars.add(ProgressBar::new(0).with_style(bar_style()));
         Self { ledger, bars, fleet, devices: HashMap::new(), told: Instant::now() }
     }
@@ -73,6 +73,7 @@ impl<'a> View<'a> {
         }
         for bar in self.devices.values().chain([&self.fleet]) {
             bar.finish_and_clear();
+            self.bars.remove(bar);
         }
     }
 
