@@ -5,6 +5,7 @@
 
 mod dead;
 mod device;
+mod doctor;
 mod download;
 mod events;
 mod fleet;
@@ -16,6 +17,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -23,6 +25,7 @@ use clap_complete::Shell;
 
 pub(crate) use dead::{DeadCommand, LettersArgs};
 pub(crate) use device::{CleanupArgs, DeviceCommand, PathCommand};
+pub(crate) use doctor::DoctorArgs;
 pub(crate) use download::{DownloadCommand, PlanArgs};
 pub(crate) use events::{EventsCommand, TailArgs};
 pub(crate) use fleet::{FleetCommand, PartArgs, WorkerCommand};
@@ -92,6 +95,8 @@ pub(crate) enum Command {
     /// The configuration: set, show, check
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Examines everything from the configuration to the clocks, and says what to do about what is wrong
+    Doctor(DoctorArgs),
     /// Performs jobs in this process, with live progress
     Work(WorkArgs),
     /// Makes the ledger where there is none, and brings its schema up to date
@@ -123,6 +128,7 @@ impl Command {
             | Self::Hash(_)
             | Self::Path(_)
             | Self::Audit(_)
+            | Self::Doctor(_)
             | Self::Work(_)
             | Self::Completions { .. } => false,
         }
@@ -136,4 +142,8 @@ pub(crate) struct WorkArgs {
     /// Ends when no job waits or runs; with exit code 1 when the fleet is held while jobs wait
     #[arg(long)]
     pub(crate) until_idle: bool,
+
+    /// Shows the fleet in a browser while it works; without an address at dashboard.listen
+    #[arg(long, value_name = "ADDR", num_args = 0..=1)]
+    pub(crate) dashboard: Option<Option<SocketAddr>>,
 }

@@ -66,6 +66,9 @@ pub(crate) fn report(error: &anyhow::Error) -> u8 {
     if let Some(hint) = hint {
         output::note(&format!("hint: {hint}"));
     }
+    if code == exit::NOT_REACHABLE {
+        output::note("hint: `panos-upgrade doctor` looks where on the way it fails");
+    }
     code
 }
 

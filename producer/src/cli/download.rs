@@ -31,7 +31,7 @@ pub(crate) enum DownloadCommand {
     /// What holds the fleet, alarms, jobs by state, and failures with their remedies
     #[command(after_help = help::STATUS)]
     Status {
-        /// Repeats until no job waits or runs
+        /// Shows it live until no job waits or runs: full screen on a terminal, lines elsewhere
         #[arg(long)]
         watch: bool,
     },

@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod dead;
 mod device;
+mod doctor;
 mod download;
 mod events;
 mod fleet;
@@ -51,6 +52,7 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<u8> {
         Command::Audit(command) => audit::run(&context()?, command).await,
         Command::Config(ConfigCommand::Show) => config::show::run(&context()?),
         Command::Config(ConfigCommand::Check) => config::check::run(&context()?).await,
+        Command::Doctor(args) => doctor::run(output, cli.config.as_deref(), &args).await,
         Command::Work(args) => work::run(&context()?, &args).await,
         Command::Migrate => migrate::run(&context()?).await,
     }

@@ -10,12 +10,17 @@ mod bench;
 #[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 mod dead;
 mod devices;
+#[expect(clippy::unwrap_used, clippy::panic, reason = "what cannot be set up is a failed test")]
+mod doctor;
 #[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 mod events;
 mod fleet;
 mod hashes;
+mod hostile;
 mod jobs;
 #[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
 mod parts;
 mod places;
 mod trail;
+#[expect(clippy::unwrap_used, reason = "what cannot be set up is a failed test")]
+mod watch;

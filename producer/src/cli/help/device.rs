@@ -52,7 +52,8 @@ Example:
 
 Refused with exit code 1 while the device has a job. A discovery that sees it
 brings it back.
-JSON: {serial, answer: removed|active_job, job?, state?}";
+JSON: {serial, was_gone, answer: removed|active_job, job?, state?}; was_gone is
+true when it was out already, and nothing was changed";
 
 pub(in crate::cli) const CLEANUP: &str = "\
 Examples:

@@ -69,7 +69,11 @@ JSON: {hold: null or {cause, reason, since, by}, pauses: [{scope, name, reason,
        {scheduled, available, running, completed, failed, cancelled, skipped},
        ready_for_install, failures: [{kind, count, remedy}], exceptions:
        [{serial, hostname, job_id, state, kind, message}]},
-with --watch one object per line, of which the last has all of it";
+with --watch one object per line, of which the last has all of it
+
+On a terminal --watch fills the screen: q leaves (jobs go on), up and down
+scroll what runs, f hides the failures. It ends by itself when no job waits or
+runs, and leaves the whole status behind. Exit code 130 after Ctrl-C.";
 
 pub(in crate::cli) const VERIFY: &str = "\
 Example:

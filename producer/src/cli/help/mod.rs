@@ -4,6 +4,7 @@
 
 pub(super) mod dead;
 pub(super) mod device;
+pub(super) mod doctor;
 pub(super) mod download;
 pub(super) mod events;
 pub(super) mod fleet;
@@ -13,6 +14,7 @@ pub(super) mod records;
 
 pub(super) const OVERVIEW: &str = "\
 Examples:
+  panos-upgrade doctor                                  what is wrong, if anything
   panos-upgrade device discover                         the fleet from Panorama
   panos-upgrade download plan --target 11.1.4-h7        what it takes
   panos-upgrade download queue-all --target 11.1.4-h7 --reason CHG-4711

@@ -67,5 +67,5 @@ Example:
 
 Exit code 3 when something is not reachable, 2 when something is not
 configured. A Panorama that is the passive one of a pair is a warning:
-panorama.host should name the active one.
+panorama.host should name the active one. `panos-upgrade doctor` examines more.
 JSON: {ok, parts: [{part, ok, found, remedy?}], warnings}";

@@ -12,6 +12,8 @@ use crate::requester::because;
 #[derive(Serialize)]
 struct Removed {
     serial: Serial,
+    /// Whether it was out already, and nothing was changed.
+    was_gone: bool,
     #[serde(flatten)]
     answer: RemoveAnswer,
 }
@@ -20,8 +22,10 @@ struct Removed {
 pub(crate) async fn run(context: &Context, serial: &str, reason: &str) -> anyhow::Result<u8> {
     let by = because(reason)?;
     let serial = context::serial(serial)?;
-    let answer = context.ledger().await?.remove_device(&serial, &by).await?;
-    let removed = Removed { serial, answer };
+    let ledger = context.ledger().await?;
+    let was_gone = ledger.device(&serial).await?.is_some_and(|record| record.gone_at.is_some());
+    let answer = ledger.remove_device(&serial, &by).await?;
+    let removed = Removed { serial, was_gone, answer };
     context.output.print(&removed, |removed, page| page.line(sentence(removed)))?;
     Ok(match removed.answer {
         RemoveAnswer::Removed => exit::OK,
@@ -29,8 +33,11 @@ pub(crate) async fn run(context: &Context, serial: &str, reason: &str) -> anyhow
     })
 }
 
-fn sentence(Removed { serial, answer }: &Removed) -> String {
+fn sentence(Removed { serial, was_gone, answer }: &Removed) -> String {
     match answer {
+        RemoveAnswer::Removed if *was_gone => {
+            format!("{serial} was out of the inventory already; nothing was changed")
+        }
         RemoveAnswer::Removed => {
             format!("{serial} is out of the inventory; its jobs and its trail stay")
         }

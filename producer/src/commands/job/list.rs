@@ -8,7 +8,7 @@ use crate::cli::JobListArgs;
 use crate::context::{self, Context};
 use crate::exit;
 use crate::failure::Failure;
-use crate::output::{Page, Table, counted, note, time};
+use crate::output::{Page, Table, counted, note};
 
 /// Jobs, newest first.
 #[derive(Serialize)]
@@ -39,20 +39,32 @@ pub(crate) async fn run(context: &Context, args: &JobListArgs) -> anyhow::Result
     Ok(exit::OK)
 }
 
+/// When a job was made is left out, so that the message keeps its words whole at 80 columns; `job show` has it.
 fn page(Jobs { jobs }: &Jobs, page: &mut Page) {
-    let mut table = Table::new(["ID", "STATE", "%", "SERIAL", "HOSTNAME", "GOAL", "CREATED", "MESSAGE"]);
+    let mut table = Table::new(["ID", "STATE", "SERIAL", "HOSTNAME", "GOAL", "MESSAGE"]);
     for job in jobs {
         table.row([
             job.id.to_string(),
-            job.state.to_string(),
-            job.progress.to_string(),
+            state(job),
             job.serial.to_string(),
             job.hostname.clone(),
             job.goal.to_string(),
-            time(job.created_at),
             job.message.clone(),
         ]);
     }
     page.table(&table);
     page.line(counted(jobs.len(), "job"));
+}
+
+/// `running 42%`: how far a job is matters only while it runs.
+fn state(job: &JobView) -> String {
+    match job.state {
+        JobState::Running => format!("{} {}%", job.state, job.progress),
+        JobState::Scheduled
+        | JobState::Available
+        | JobState::Completed
+        | JobState::Failed
+        | JobState::Cancelled
+        | JobState::Skipped => job.state.to_string(),
+    }
 }
