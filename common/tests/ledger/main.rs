@@ -11,6 +11,7 @@
 //! | `pair.rs`, `fleet.rs`, `pause.rs` | who may not be claimed now, and what wakes it again |
 //! | `cancel.rs`, `due.rs`, `rescue.rs` | stopping, coming due, coming back |
 //! | `outbox.rs` | relays: order, holding, settling |
+//! | `trace.rs` | a job stays in the trace of its wish |
 //! | `dead_letters.rs` | messages that died, until a person has decided |
 //! | `inventory.rs`, `catalogue.rs` | devices and trusted hashes |
 //! | `watch.rs` | hashes that devices report: disputes, mismatches |
@@ -73,6 +74,7 @@ mod requests;
 mod rescue;
 mod schema;
 mod step;
+mod trace;
 mod trail;
 mod upgrade;
 mod watch;
