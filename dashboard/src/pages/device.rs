@@ -123,10 +123,12 @@ pub(super) fn whole(view: &DeviceView, made: Made) -> Markup {
 fn changing(view: &DeviceView) -> Markup {
     html! {
         div.grid {
-            (facts::standing(view))
+            div.stack.main {
+                (facts::standing(view))
+                (facts::jobs(&view.jobs))
+            }
             (facts::facts(&view.device))
             (images::images(&view.images, view.status.as_ref()))
-            (facts::jobs(&view.jobs))
             (timeline::timeline(view))
         }
     }

@@ -42,12 +42,14 @@ pub fn live_fragment(picture: &Picture) -> Markup {
         } @else {
             div.grid {
                 (progress::by_state(&picture.fleet.counts))
-                (progress::by_image(&picture.fleet.images))
+                div.stack {
+                    (progress::by_image(&picture.fleet.images))
+                    (lists::workers(&picture.workers))
+                }
                 (chart::chart(&picture.chart))
                 (lists::exceptions(&picture.exceptions))
                 (lists::running(picture))
                 (lists::recent(&picture.recent))
-                (lists::workers(&picture.workers))
             }
         }
     }

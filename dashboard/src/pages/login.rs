@@ -13,7 +13,7 @@ pub fn page(problem: Option<&str>) -> Markup {
             h1 { "Sign in" }
             p { "This dashboard asks for the token that stands in its configuration as " code { "dashboard.token" } "." }
             @if let Some(problem) = problem {
-                p #login-problem.alert role="alert" { (text::shown(problem)) }
+                p #login-problem.alert role="alert" { (text::cell(problem)) }
             }
             form method="post" action="/login" {
                 label for="token" { "Token" }

@@ -58,7 +58,11 @@ fn hostile_values_add_no_tag_and_no_attribute_to_any_page() {
             let is_handler =
                 |attribute: &&String| attribute.starts_with("on") || attribute.starts_with("style");
             assert_eq!(attributes.iter().find(is_handler), None, "{name} with {hostile:?}");
-            let is_script = |attribute: &&String| attribute.to_ascii_lowercase().contains("=\"javascript:");
+            let is_script = |attribute: &&String| {
+                let followed = ["href=", "src=", "action=", "data-refresh="];
+                let is_followed = followed.iter().any(|name| attribute.starts_with(name));
+                is_followed && attribute.to_ascii_lowercase().contains("javascript:")
+            };
             assert_eq!(attributes.iter().find(is_script), None, "{name} with {hostile:?}");
         }
     }
@@ -91,8 +95,9 @@ fn no_page_has_inline_script_or_style() {
     for (name, page) in pages_with("edge 1") {
         assert_eq!(page.matches("<script").count(), 1, "{name}");
         assert!(page.contains("<script src=\"/assets/app."), "{name}");
-        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" on"), "{name}");
+        assert!(!page.contains("<style") && !page.contains(" style="), "{name}");
         for attribute in &markup_of(&page).1 {
+            assert!(!attribute.starts_with("on"), "{name}: {attribute}");
             let Some(("href" | "src" | "action" | "data-refresh", to)) = attribute.split_once('=') else {
                 continue;
             };
@@ -111,7 +116,7 @@ fn ten_kilobytes_are_folded_where_there_is_room_and_cut_where_there_is_none() {
         let letters = page.matches('q').count();
         match name {
             "device" => assert!(page.contains(&text), "the device's page has all of it"),
-            _ => assert!(letters < 40_000, "{name} has {letters}"),
+            _ => assert!(letters < 60_000, "{name} has {letters}"),
         }
         assert!(page.len() < 400_000, "{name} has {} bytes", page.len());
     }

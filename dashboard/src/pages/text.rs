@@ -67,7 +67,7 @@ pub(super) fn command(line: &str) -> Markup {
     html! {
         span.command {
             code { (shown(line)) }
-            button.copy type="button" data-copy=(line) aria-label={ "Copy: " (line) } { "Copy" }
+            button.copy type="button" data-copy=(shown(line)) aria-label={ "Copy: " (cell(line)) } { "Copy" }
         }
     }
 }
@@ -100,7 +100,8 @@ fn cut(text: &str, limit: usize) -> Option<&str> {
     text.char_indices().nth(limit).map(|(end, _)| &text[..end])
 }
 
-fn is_unsafe(c: char) -> bool {
+/// What moves, hides or reorders text.
+pub(super) fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -70,7 +70,7 @@ pub(super) fn worker(state: WorkerState) -> Markup {
 pub(super) fn progress(percent: u8, of: &str) -> Markup {
     html! {
         span.progress {
-            progress max="100" value=(percent) aria-label={ "Progress of " (super::text::shown(of)) } {}
+            progress max="100" value=(percent) aria-label={ "Progress of " (super::text::cell(of)) } {}
             span.number { (percent) " %" }
         }
     }

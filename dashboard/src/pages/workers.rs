@@ -68,7 +68,7 @@ fn changing(workers: &[WorkerView], running: &[JobView], now: Timestamp) -> Mark
         @if workers.is_empty() {
             p.empty { "No worker was seen in the last hour. Start one: " (command("panos-upgrade work")) }
         } @else {
-            table #workers.cards {
+            div.scroll.box tabindex="0" role="region" aria-label="Workers" { table #workers.cards {
                 thead { tr {
                     th scope="col" { "Worker" } th scope="col" { "State" } th scope="col" { "Version" }
                     th scope="col" { "Last heartbeat" } th scope="col" { "Up" } th scope="col" { "In flight" }
@@ -78,7 +78,7 @@ fn changing(workers: &[WorkerView], running: &[JobView], now: Timestamp) -> Mark
                         (row(worker, in_flight.get(&worker.id).map_or(&[], Vec::as_slice), now))
                     }
                 }
-            }
+            } }
         }
     }
 }
@@ -91,8 +91,8 @@ fn row(worker: &WorkerView, jobs: &[&JobView], now: Timestamp) -> Markup {
             td data-label="State" { (standing(worker)) }
             td.mono data-label="Version" { (text::cell(&worker.version)) }
             td data-label="Last heartbeat" { (times::ago(worker.seen_at)) }
-            td data-label="Up" { (times::length(times::between(worker.started_at, now.max(worker.seen_at)))) }
-            td data-label="In flight" {
+            td.mono data-label="Up" { (times::length(times::between(worker.started_at, now.max(worker.seen_at)))) }
+            td.any data-label="In flight" {
                 span.number { (number(worker.n_running)) " of " (worker.concurrency) }
                 (in_flight(jobs))
             }
@@ -105,7 +105,7 @@ fn standing(worker: &WorkerView) -> Markup {
         (words::worker(worker.state))
         @if let Some(pause) = &worker.pause {
             " " span.mark.plain { "paused" }
-            div.quiet { "by " (text::shown(&pause.by.operator)) ": " (text::cell(&pause.reason)) }
+            div.quiet { "by " (text::cell(&pause.by.operator)) ": " (text::cell(&pause.reason)) }
             (command(&format!("panos-upgrade fleet resume --worker {} --reason \"why\"", worker.id)))
         }
         @if worker.state == WorkerState::Silent {

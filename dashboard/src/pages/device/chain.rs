@@ -245,3 +245,6 @@ impl<T: Trail + ?Sized> Trail for OneChain<'_, T> {
         Ok(JobProofs { last: None, unproven: None })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! What a device is, where its newest job stands, and the jobs it had.
 
+use common::domain::failure::FailureKind;
 use common::domain::job::{JobId, JobState};
 use common::domain::status::{DeviceStatus, DiskCheck};
 use common::ledger::{DeviceRecord, JobView};
@@ -38,18 +39,23 @@ fn newest(job: &JobView, status: Option<&DeviceStatus>) -> Markup {
         }
         div.message { (text::long(&job.message)) }
         @if let Some(cancel) = &job.cancel {
-            p { "To be cancelled, said " (text::shown(&cancel.by.operator)) " " (times::ago(cancel.at)) "." }
+            p { "To be cancelled, said " (text::cell(&cancel.by.operator)) " " (times::ago(cancel.at)) "." }
         }
         @if let Some(kind) = job.failure_kind {
             div.banner.plain {
                 strong { (text::words(kind.as_str())) } ": "
-                span.remedy { (text::remedy(kind.remedy())) }
+                span.remedy { (text::remedy(&remedy(kind, job))) }
             }
         }
         @if let Some(status) = status { (path(status)) @if let Some(disk) = &status.disk_space { (space(disk)) } }
         p.commands { @for line in what_helps(job.id, job.state) { (command(&line)) } }
         @if let Some(status) = status { (errors(status)) }
     }
+}
+
+/// The remedy of a kind, with this device and this job where it says `SERIAL` and `ID`.
+fn remedy(kind: FailureKind, job: &JobView) -> String {
+    kind.remedy().replace("SERIAL", job.serial.as_str()).replace(" ID`", &format!(" {}`", job.id))
 }
 
 /// The way from what runs to what is wanted.
@@ -107,7 +113,7 @@ pub(super) fn facts(record: &DeviceRecord) -> Markup {
     let device = &record.device;
     let yes_no = |is: bool| if is { "yes" } else { "no" };
     html! {
-        section.panel aria-labelledby="facts-title" {
+        section.panel.side aria-labelledby="facts-title" {
             h2 #facts-title { "Device" }
             @if let Some(gone) = record.gone_at {
                 p.bad { "It left the inventory " (times::ago(gone)) ". Its jobs and its trail stay." }

@@ -131,20 +131,38 @@ fn actor(actor: &Actor) -> String {
     }
 }
 
-/// Particulars as `name value` pairs; what is nested stays JSON.
+/// Particulars as `name value` pairs, without those that say nothing; what is nested deeper stays JSON.
 fn in_words(detail: &Value) -> String {
-    let word = |value: &Value| match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
-    };
     match detail {
-        Value::Null => String::new(),
         Value::Object(fields) => {
-            let pairs = fields.iter().map(|(name, value)| format!("{} {}", text::words(name), word(value)));
+            let said = fields.iter().filter(|(_, value)| says_something(value));
+            let pairs = said.map(|(name, value)| format!("{} {}", text::words(name), one(value)));
             pairs.collect::<Vec<_>>().join(" · ")
         }
-        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => word(detail),
+        Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => one(detail),
+    }
+}
+
+fn one(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.iter().all(Value::is_string) => {
+            values.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            value.to_string()
+        }
+    }
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(values) => !values.is_empty(),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::String(text) => !text.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
     }
 }
 

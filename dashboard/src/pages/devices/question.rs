@@ -6,6 +6,8 @@ use common::ledger::{DeviceQuery, DeviceSort};
 use serde::Deserialize;
 use url::form_urlencoded;
 
+use super::super::text::is_unsafe;
+
 /// Rows of a page.
 pub(in crate::pages) const PER_PAGE: u32 = 100;
 
@@ -41,7 +43,7 @@ impl Question {
             text.parse::<u32>().ok().filter(|page| *page > 0).ok_or_else(|| format!("`{text}` is no page"))
         });
         let query = DeviceQuery {
-            search: search.map(|text| text.chars().take(SEARCH_CHARS).collect()),
+            search: search.map(searchable),
             state: read(asked.state.as_deref(), &mut nonsense, word::<JobState>),
             kind: read(asked.kind.as_deref(), &mut nonsense, word::<FailureKind>),
             sort: read(asked.sort.as_deref(), &mut nonsense, word::<DeviceSort>).unwrap_or_default(),
@@ -106,6 +108,11 @@ impl Question {
         ];
         parts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
+}
+
+/// Without what nobody can see: it came with a paste, and no device is found by it.
+fn searchable(text: &str) -> String {
+    text.chars().filter(|character| !is_unsafe(*character)).take(SEARCH_CHARS).collect()
 }
 
 /// A part that may be absent or empty; what cannot be read is noted.

@@ -10,7 +10,7 @@ use super::question::Question;
 /// The table with its pages.
 pub(super) fn table(question: &Question, devices: &DevicePage) -> Markup {
     html! {
-        table #devices.cards data-total=(devices.total) {
+        div.scroll.box tabindex="0" role="region" aria-label="Devices" { table #devices.cards data-total=(devices.total) {
             caption { (found(devices)) }
             thead { tr {
                 (header(question, DeviceSort::Serial, "Serial"))
@@ -23,7 +23,7 @@ pub(super) fn table(question: &Question, devices: &DevicePage) -> Markup {
                 (header(question, DeviceSort::Updated, "Changed"))
             } }
             tbody { @for device in &devices.rows { (row(device)) } }
-        }
+        } }
         @if devices.rows.is_empty() { (nothing(question, devices)) }
         (pages(question, devices))
     }
@@ -60,12 +60,12 @@ fn row(device: &DeviceRow) -> Markup {
     html! {
         tr data-serial=(device.serial) data-key=(device.serial) {
             th.mono scope="row" data-label="Serial" { a href={ "/devices/" (device.serial) } { (device.serial) } }
-            td data-label="Hostname" { (text::cell(&device.hostname)) }
-            td data-label="Model" { (text::cell(&device.model)) }
+            td.any data-label="Hostname" { (text::cell(&device.hostname)) }
+            td.short data-label="Model" { (text::cell(&device.model)) }
             td.mono data-label="Runs" { (text::cell(&device.sw_version)) }
-            td data-label="State" {
+            td.state data-label="State" {
                 @if let Some(state) = device.state { (words::state(state)) } @else { span.quiet { "never queued" } }
-                @if device.ready_for_install { " " span.mark.good { "ready" } }
+                @if device.ready_for_install { " · " span.mark.good { "ready" } }
             }
             td data-label="Progress" {
                 @if device.state.is_some() { (words::progress(device.progress, &device.hostname)) }

@@ -91,7 +91,7 @@ pub(super) fn banners(picture: &Picture) -> Markup {
 }
 
 fn held(hold: &FleetHold) -> Markup {
-    let who = hold.by.as_ref().map(|by| format!(" by {}", text::shown(&by.operator)));
+    let who = hold.by.as_ref().map(|by| format!(" by {}", text::cell(&by.operator)));
     let first = match hold.cause {
         HoldCause::Operator => None,
         HoldCause::Credentials => Some(
@@ -119,8 +119,8 @@ fn paused(pause: &Pause) -> Markup {
         "plain",
         "paused",
         &html! {
-            strong { "Paused: " (text::shown(&pause.scope.to_string())) "." }
-            " By " (text::shown(&pause.by.operator)) ", " (times::ago(pause.since)) ": " (text::long(&pause.reason))
+            strong { "Paused: " (text::cell(&pause.scope.to_string())) "." }
+            " By " (text::cell(&pause.by.operator)) ", " (times::ago(pause.since)) ": " (text::long(&pause.reason))
             " Go on: " (command(&format!("panos-upgrade fleet resume {part} --reason \"why\"")))
         },
     )

@@ -93,17 +93,17 @@ fn device(serial: &str, hostname: &str) -> Markup {
 /// What happened last.
 pub(super) fn recent(events: &[RecentEvent]) -> Markup {
     html! {
-        section.panel aria-labelledby="recent-title" {
+        section.panel.wide aria-labelledby="recent-title" {
             h2 #recent-title { "Recent events" }
             @if events.is_empty() {
                 p.quiet { "Nothing was heard since this dashboard began to listen." }
             } @else {
                 ol #recent.scroll.tall tabindex="0" {
                     @for event in events {
-                        li data-key={ (event.job) "-" (event.at) "-" (text::shown(&event.event)) } {
+                        li data-key={ (event.job) "-" (event.at) "-" (text::cell(&event.event)) } {
                             (times::ago(event.at)) " "
                             @if !event.serial.is_empty() { (serial_link(&event.serial)) " " }
-                            strong { (joined(&text::shown(&event.event))) } " "
+                            strong { (joined(&text::cell(&event.event))) } " "
                             span.quiet { (text::cell(&event.text)) }
                         }
                     }

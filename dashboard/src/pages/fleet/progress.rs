@@ -4,7 +4,7 @@ use common::domain::job::JobState;
 use common::ledger::{ImageCount, StatusCounts};
 use maud::{Markup, html};
 
-use super::super::text::number;
+use super::super::text::{cell, number};
 use super::super::words;
 
 /// Units of the bar; fine enough for one device among 10,000.
@@ -96,7 +96,7 @@ pub(super) fn by_image(images: &[ImageCount]) -> Markup {
                         thead { tr {
                             th scope="col" { "Version" }
                             th.wide scope="col" { span.visually-hidden { "Share" } }
-                            @for column in ["Wanted", "Running", "Present", "Verified", "Mismatch"] {
+                            @for column in ["Wanted", "Running", "Unproved", "Verified", "Mismatch"] {
                                 th.num scope="col" { (column) }
                             }
                         } }
@@ -109,12 +109,15 @@ pub(super) fn by_image(images: &[ImageCount]) -> Markup {
 }
 
 fn image_row(image: &ImageCount) -> Markup {
+    let version = cell(&image.version);
+    // The three do not overlap: proved, disproved, and not looked at or without a reference.
+    let here = image.present + image.verified + image.mismatch;
     html! {
-        tr data-image=(image.version) data-key=(image.version) {
-            th scope="row" { (super::text::shown(&image.version)) }
+        tr data-image=(version) data-key=(version) {
+            th scope="row" { (version) }
             td.wide {
-                progress max=(image.wanted.max(1)) value=(image.present)
-                    aria-label={ (image.present) " of " (image.wanted) " have " (super::text::shown(&image.version)) } {}
+                progress max=(image.wanted.max(1)) value=(here)
+                    aria-label={ (here) " of " (image.wanted) " have " (version) } {}
             }
             td.num { (number(image.wanted)) }
             td.num { (number(image.running)) }
