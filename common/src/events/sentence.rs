@@ -25,7 +25,11 @@ impl Envelope {
             "planned" => planned(&data),
             "progress" => format!("{} %: {}", data.text("progress"), data.text("message")),
             "download_started" if data.text("adopted") == "true" => {
-                format!("{} is being downloaded already (device job {})", data.version(), data.text("device_job"))
+                format!(
+                    "{} is being downloaded already (device job {})",
+                    data.version(),
+                    data.text("device_job")
+                )
             }
             "download_started" => {
                 format!("download of {} began (device job {})", data.version(), data.text("device_job"))
@@ -126,7 +130,7 @@ fn text(value: &Value) -> String {
 mod tests {
     use super::*;
 
-    fn event(kind: &str, data: Value) -> Envelope {
+    fn event(kind: &str, data: &Value) -> Envelope {
         serde_json::from_value(serde_json::json!({
             "specversion": "1.0", "id": uuid::Uuid::nil(), "source": "/panos-upgrade", "type": kind,
             "subject": "0001", "time": "2026-11-23T14:00:00Z", "datacontenttype": "application/json",
@@ -137,21 +141,24 @@ mod tests {
 
     #[test]
     fn an_event_says_what_happened_and_why() {
-        let queued = event("panos.job.queued.v1", serde_json::json!({ "operator": "ann", "reason": "CHG-1" }));
+        let queued =
+            event("panos.job.queued.v1", &serde_json::json!({ "operator": "ann", "reason": "CHG-1" }));
         assert_eq!((queued.word(), queued.sentence().as_str()), ("queued", "queued by ann: CHG-1"));
-        let planned = serde_json::json!({ "current_version": "10.2.9", "path": ["11.1.0", "11.1.4"], "missing": [] });
+        let planned =
+            serde_json::json!({ "current_version": "10.2.9", "path": ["11.1.0", "11.1.4"], "missing": [] });
         assert_eq!(
-            event("panos.job.planned.v1", planned).sentence(),
+            event("panos.job.planned.v1", &planned).sentence(),
             "runs 10.2.9, path 11.1.0, 11.1.4: all of it is there"
         );
     }
 
     #[test]
     fn an_event_of_a_later_release_says_what_it_has() {
-        let later = event("panos.job.installed.v2", serde_json::json!({ "version": "11.1.4", "took_s": 300 }));
+        let later =
+            event("panos.job.installed.v2", &serde_json::json!({ "version": "11.1.4", "took_s": 300 }));
         assert_eq!((later.word(), later.sentence().as_str()), ("installed", "took_s=300 version=11.1.4"));
-        let poorer = event("panos.job.completed.v1", Value::Null);
+        let poorer = event("panos.job.completed.v1", &Value::Null);
         assert_eq!(poorer.sentence(), " on the device, not proved");
-        assert_eq!(event("elsewhere", Value::Null).word(), "elsewhere");
+        assert_eq!(event("elsewhere", &Value::Null).word(), "elsewhere");
     }
 }

@@ -56,7 +56,7 @@ impl Consumer {
     fn events(&self) -> Vec<Value> {
         let text = self.process.text(Stream::Stdout);
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        let events = whole.lines().map(|line| serde_json::from_str(line));
+        let events = whole.lines().map(serde_json::from_str);
         events.collect::<Result<_, _>>().unwrap_or_else(|error| panic!("{error}: {whole}"))
     }
 

@@ -205,7 +205,8 @@ fn fields_and_words_of_a_later_release_are_valid_by_the_schema_of_today() {
 #[test]
 fn what_is_no_event_of_its_type_is_not_valid_by_the_schema() {
     let good = published(&JobEvent::Failed { kind: FailureKind::DiskFull, message: "full".into() });
-    let spoil: [(&str, fn(&mut Value)); 7] = [
+    type Spoil = fn(&mut Value);
+    let spoil: [(&str, Spoil); 7] = [
         ("another type", |event| event["data"]["event"] = "completed".into()),
         ("no id", |event| drop(event.as_object_mut().unwrap().remove("id"))),
         ("number 0", |event| event["jobsequence"] = 0.into()),
