@@ -155,9 +155,14 @@ async fn are_refused(url: &str, tries: &[Try]) {
     }
 }
 
-const QUEUES: [&str; 4] =
-    ["panos.q.download_only.v1", "panos.q.upgrade.v1", "panos.dead.v1", "panos.events.log.v1"];
-const EXCHANGES: [&str; 4] = ["panos.jobs", "panos.dlx", "panos.control", "panos.events"];
+const QUEUES: [&str; 5] = [
+    "panos.q.download_only.v1",
+    "panos.q.upgrade.v1",
+    "panos.dead.v1",
+    "panos.q.commands.v1",
+    "panos.events.log.v1",
+];
+const EXCHANGES: [&str; 5] = ["panos.jobs", "panos.dlx", "panos.control", "panos.commands", "panos.events"];
 
 /// What nobody but the administrator may.
 fn of_the_administrator() -> Vec<Try> {
@@ -217,6 +222,8 @@ async fn each_role_does_its_work_and_nothing_else() {
         Try::Get("panos.events.log.v1"),
         Try::Consume("panos.events.log.v1"),
         Try::Purge("panos.events.log.v1"),
+        Try::Consume("panos.q.commands.v1"),
+        Try::Publish("panos.commands"),
         Try::Bind("panos.q.upgrade.v1", "panos.jobs"),
     ]);
     are_refused(&place.url("panos-worker"), &not_the_worker).await;
@@ -225,6 +232,7 @@ async fn each_role_does_its_work_and_nothing_else() {
     let mut not_the_producer = of_the_administrator();
     not_the_producer.extend([
         Try::Consume("panos.q.download_only.v1"),
+        Try::Consume("panos.q.commands.v1"),
         Try::Get("panos.q.upgrade.v1"),
         Try::Purge("panos.q.upgrade.v1"),
         Try::Bind("panos.q.upgrade.v1", "panos.jobs"),
@@ -235,10 +243,23 @@ async fn each_role_does_its_work_and_nothing_else() {
     assert!(matches!(producer.wake_ups(&[Upgrade]).await.map(drop), Err(BrokerError::Topology { .. })));
 
     let mut not_the_ui = of_the_administrator();
-    not_the_ui.extend(QUEUES[..3].iter().flat_map(|name| [Try::Get(name), Try::Purge(name)]));
-    not_the_ui.extend(["panos.jobs", "panos.control", "panos.events"].map(Try::Publish));
+    not_the_ui.extend(QUEUES[..4].iter().flat_map(|name| [Try::Get(name), Try::Purge(name)]));
+    not_the_ui.extend(["panos.jobs", "panos.control", "panos.commands", "panos.events"].map(Try::Publish));
     are_refused(&place.url("panos-ui"), &not_the_ui).await;
     assert!(matches!(ui.tell(&Control::Pauses).await, Err(BrokerError::Topology { .. })));
+
+    let mut not_the_dashboard = of_the_administrator();
+    // It answers commands.
+    not_the_dashboard.retain(|one| !matches!(one, Try::Publish("")));
+    not_the_dashboard.extend(QUEUES[..3].iter().flat_map(|name| [Try::Get(name), Try::Purge(name)]));
+    not_the_dashboard.push(Try::Publish("panos.commands"));
+    are_refused(&place.url("panos-dashboard"), &not_the_dashboard).await;
+    place.client("panos-dashboard").commands().await.unwrap().unwrap();
+
+    let mut not_the_commands = of_the_administrator();
+    not_the_commands.extend(QUEUES.iter().flat_map(|name| [Try::Get(name), Try::Purge(name)]));
+    not_the_commands.extend(["panos.jobs", "panos.control", "panos.events"].map(Try::Publish));
+    are_refused(&place.url("panos-commands"), &not_the_commands).await;
 
     let at_home = place.node.url();
     are_refused_at(
@@ -257,10 +278,11 @@ async fn are_refused_at(url: &str) {
 async fn preparing_a_broker_twice_changes_nothing_but_a_password_that_was_changed() {
     let place = Place::start().await;
     let first = place.users(&[]).await;
-    let passwords: Vec<_> = ["panos-admin", "panos-producer", "panos-worker", "panos-ui"]
-        .into_iter()
-        .map(|user| (user, place.password(user)))
-        .collect();
+    let passwords: Vec<_> =
+        ["panos-admin", "panos-producer", "panos-worker", "panos-dashboard", "panos-commands", "panos-ui"]
+            .into_iter()
+            .map(|user| (user, place.password(user)))
+            .collect();
     for (user, password) in &passwords {
         let mode = fs::metadata(place.passwords().join(user)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{user}");
