@@ -10,6 +10,9 @@ use crate::site::Site;
 /// Small enough for a repository.
 const AT_MOST_BYTES: usize = 200 * 1024;
 
+/// What is seen without scrolling, as little as makes the point.
+const DESK: Look = Look { height: 720, ..Look::DESK };
+
 #[tokio::test]
 #[ignore = "writes docs/screenshots: `scripts/screenshots` runs it"]
 async fn the_pictures_of_the_documentation_are_made() {
@@ -27,17 +30,17 @@ async fn the_pictures_of_the_documentation_are_made() {
     };
     site.browser.until("most of the fleet is done", e2e::world::LONG, drained).await.unwrap();
 
-    picture(&site, "fleet-light", Look::DESK).await;
-    picture(&site, "fleet-dark", Look::DESK.dark()).await;
+    picture(&site, "fleet-light", DESK).await;
+    picture(&site, "fleet-dark", DESK.dark()).await;
     picture(&site, "phone", Look::PHONE).await;
     world.until_all_ended().await;
-    site.browser.look(Look::DESK).await.unwrap();
+    site.browser.look(DESK).await.unwrap();
     site.go("/devices?sort=state", "devices").await;
-    picture(&site, "devices", Look::DESK).await;
+    picture(&site, "devices", DESK).await;
     site.go("/devices?state=completed", "devices").await;
     site.browser.click("table#devices tbody tr[data-serial] a").await.unwrap();
     site.until_page("device").await;
-    picture(&site, "device", Look::DESK).await;
+    picture(&site, "device", DESK).await;
     assert_eq!((one.terminated().await, other.terminated().await), (0, 0));
     site.end().await;
 }
