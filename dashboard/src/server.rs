@@ -70,9 +70,12 @@ impl Server {
     /// Listens at `dashboard.listen`, and serves until `stop` drains; [`Shutdown::drain`] waits for the last answer.
     ///
     /// # Errors
-    /// [`ServerError`] when it cannot listen.
+    /// [`ServerError`] when it cannot listen, or must not.
     pub async fn start(engine: Engine, config: &Config, stop: &Shutdown) -> Result<Self, ServerError> {
         let wanted = config.dashboard.listen;
+        if !wanted.ip().is_loopback() && config.dashboard.token.is_none() {
+            return Err(ServerError::NoToken { address: wanted });
+        }
         let failed = |source| ServerError::Listen { address: wanted.to_string(), source };
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
@@ -125,6 +128,12 @@ impl Server {
 /// Why there is no dashboard.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
+    /// Others could reach it, and nothing would keep them out.
+    #[error("{address} is not of this machine alone: set dashboard.token, or listen on 127.0.0.1")]
+    NoToken {
+        /// Where.
+        address: SocketAddr,
+    },
     /// The address is taken, or not ours.
     #[error("dashboard.listen: cannot listen on {address}")]
     Listen {

@@ -10,8 +10,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use common::domain::job::JobId;
+use common::engine::Engine;
 use common::ledger::{Ledger, StatusCounts};
 use common::shutdown::Shutdown;
+use dashboard::Server;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 use worker::{App, Ending, Until};
@@ -25,6 +27,9 @@ use crate::output::{Page, Table, note};
 
 /// Time that a second Ctrl-C leaves for attempts that are about to write; leases run out by themselves.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// Time for the last answers of the dashboard.
+const DASHBOARD_GRACE: Duration = Duration::from_secs(3);
 
 /// What this run came to. Names of fields are interface.
 #[derive(Serialize)]
@@ -45,8 +50,9 @@ pub(crate) async fn run(context: &Context, args: &WorkArgs) -> anyhow::Result<u8
     let stop = Shutdown::new();
     stop.listen_for_signals()?;
     let engine = context.engine().await?;
-    let ledger = engine.ledger.clone();
+    let (ledger, ledger_and_broker) = (engine.ledger.clone(), engine.clone());
     let app = App::new(engine, &context.config, &stop)?;
+    let dashboard = start_dashboard(context, &ledger_and_broker, args).await?;
     let before = exceptions_known(ledger.as_ref()).await?;
 
     let until = if args.until_idle { Until::Idle } else { Until::Stopped };
@@ -60,6 +66,9 @@ pub(crate) async fn run(context: &Context, args: &WorkArgs) -> anyhow::Result<u8
         ending
     };
     let (ending, ()) = tokio::join!(working, View::new(ledger.as_ref()).run(&view_ends));
+    if let Some(dashboard) = dashboard {
+        dashboard.drain(DASHBOARD_GRACE).await;
+    }
     let (stopped, held) = match ending.transpose()? {
         Some(Ending::Idle) => (false, false),
         Some(Ending::Held) => (false, true),
@@ -90,6 +99,22 @@ fn code(worked: &Worked) -> u8 {
     } else {
         exit::SOME_NOT
     }
+}
+
+/// Serves the dashboard beside the worker, if that was asked for. It stops by itself when this run has ended, so that a
+/// page shows the end too; what goes wrong in it is not the worker's.
+async fn start_dashboard(
+    context: &Context,
+    engine: &Engine,
+    args: &WorkArgs,
+) -> anyhow::Result<Option<Shutdown>> {
+    let Some(address) = args.dashboard else { return Ok(None) };
+    let mut config = context.config.clone();
+    config.dashboard.listen = address.unwrap_or(config.dashboard.listen);
+    let stop = Shutdown::new();
+    let server = Server::start(engine.clone(), &config, &stop).await?;
+    note(&format!("the fleet in a browser: {}", server.url()));
+    Ok(Some(stop))
 }
 
 /// Resolves some time after the second signal.
