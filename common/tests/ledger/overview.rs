@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use common::domain::device::{Device, Source};
+use common::domain::device::{Device, Serial, Source};
 use common::domain::failure::FailureKind;
 use common::domain::hash::{Evidence, HashOutcome};
 use common::domain::job::{JobId, JobState};
@@ -250,7 +250,7 @@ async fn pages_hold_every_device_once_in_every_order(ledger: &Bench) {
             match (sort, descending) {
                 (DeviceSort::Serial, false) => assert!(rows.is_sorted_by_key(|row| row.serial.clone())),
                 (DeviceSort::Serial, true) => {
-                    assert!(rows.iter().rev().is_sorted_by_key(|row| row.serial.clone()))
+                    assert!(rows.iter().rev().is_sorted_by_key(|row| row.serial.clone()));
                 }
                 (DeviceSort::Hostname, false) => assert!(rows.is_sorted_by_key(|row| row.hostname.clone())),
                 (DeviceSort::Hostname, true) => {
@@ -318,7 +318,7 @@ async fn a_search_finds_parts_in_any_case_and_takes_nothing_for_a_pattern(ledger
         let expected: Vec<_> = expected.into_iter().map(serial).collect();
         assert_eq!(
             serials(&found),
-            expected.iter().map(|serial| serial.as_str()).collect::<Vec<_>>(),
+            expected.iter().map(Serial::as_str).collect::<Vec<_>>(),
             "{search:?}"
         );
         assert_eq!(found.total, expected.len() as u64, "{search:?}");

@@ -57,7 +57,7 @@ impl Feed {
         let mut from = EventsFrom::Since(Timestamp::now() - SINCE);
         let mut was_told = false;
         loop {
-            match engine.broker.events(from.clone()).await {
+            match engine.broker.events(from).await {
                 Ok(mut feed) => {
                     was_told = false;
                     let error = self.listen(engine, feed.as_mut(), &mut from).await;

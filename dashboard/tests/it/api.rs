@@ -79,7 +79,7 @@ async fn one_device_has_its_jobs_and_a_whole_timeline(bench: &Bench) {
     let n = first["chain"]["entries"].as_i64().unwrap();
     assert!(n >= 2 && first["next_after"] == 1, "{first}");
     let (_, last) = bench.json(&format!("{path}/timeline?after=1")).await;
-    assert_eq!(last["entries"].as_array().unwrap().len() as i64, n - 1);
+    assert_eq!(last["entries"].as_array().unwrap().len(), usize::try_from(n - 1).unwrap());
     assert_eq!(last["entries"][0]["prev"], first["entries"][0]["hash"]);
     assert_eq!(last["next_after"], Value::Null);
 }

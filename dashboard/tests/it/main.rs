@@ -7,6 +7,8 @@
 //! | `security.rs` | who may ask, what a browser may do with an answer, limits |
 //! | `live.rs` | streams of pictures, a ledger that goes away, stopping |
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "cases are functions beside their tests")]
+
 mod api;
 mod bench;
 mod live;

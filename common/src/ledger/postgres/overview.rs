@@ -11,6 +11,7 @@ use super::connection::each;
 use super::fleet::hold_of;
 use super::pause::pauses;
 use super::statement::{Columns, Statement, boolean, int8, statement, text};
+use crate::domain::failure::FailureKind;
 use crate::domain::job::{JobId, JobState};
 use crate::domain::lease::WorkerId;
 use crate::ledger::rows::{
@@ -99,7 +100,7 @@ impl Overview for PostgresLedger {
         let params = [
             text(query.pattern()),
             text(query.state.map(JobState::as_str)),
-            text(query.kind.map(|kind| kind.as_str())),
+            text(query.kind.map(FailureKind::as_str)),
             text(query.sort.as_str()),
             boolean(query.descending),
             int8(i64::from(per_page)),

@@ -12,6 +12,7 @@ use super::statement::{Statement, statement};
 use super::store::StoreError;
 use super::stored::{Stored, optional_text, optional_time, time};
 use super::workers::all_pauses;
+use crate::domain::failure::FailureKind;
 use crate::domain::job::{JobId, JobState};
 use crate::domain::lease::WorkerId;
 use crate::ledger::rows::{
@@ -49,7 +50,7 @@ impl Overview for SqliteLedger {
         let params = (
             query.pattern(),
             query.state.map(JobState::as_str),
-            query.kind.map(|kind| kind.as_str()),
+            query.kind.map(FailureKind::as_str),
             query.sort.as_str(),
             query.descending,
             per_page,
