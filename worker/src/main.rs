@@ -82,7 +82,9 @@ async fn work(cli: Cli) -> ExitCode {
 /// A configuration that cannot work is not a server that is away: starting again would not help.
 fn code_of(error: &(dyn std::error::Error + 'static)) -> u8 {
     match error.downcast_ref() {
-        Some(SetupError::Connector(_) | SetupError::NotPerformed { .. } | SetupError::Listen(_)) => EXIT_USAGE,
+        Some(SetupError::Connector(_) | SetupError::NotPerformed { .. } | SetupError::Listen(_)) => {
+            EXIT_USAGE
+        }
         Some(SetupError::Ledger(_) | SetupError::Broker(_)) | None => EXIT_NOT_REACHABLE,
     }
 }

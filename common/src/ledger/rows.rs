@@ -33,8 +33,8 @@ pub(super) use ending::{AttemptEnding, Ending, HeldJob, cancelled, ended, lost};
 pub(super) use enqueue::{Holder, Outcome, answers, first_per_device, kept_by};
 pub(super) use fleet::{FleetRow, NewHold, hold, paused, resumed_entry};
 pub(super) use overview::{
-    EndedGroup, FleetCounts, FleetGroup, ImageProgress, PageRow, bucket_ms, buckets, device_page, fleet_counts,
-    throughput,
+    EndedGroup, FleetCounts, FleetGroup, ImageProgress, PageRow, bucket_ms, buckets, device_page,
+    fleet_counts, throughput,
 };
 pub(super) use pause::{part_paused_entry, part_resumed_entry, pause, reason_of, scope, worker_state};
 pub(super) use told::{

@@ -316,11 +316,7 @@ async fn a_search_finds_parts_in_any_case_and_takes_nothing_for_a_pattern(ledger
     for (search, expected) in cases {
         let found = page(ledger, searching(search)).await;
         let expected: Vec<_> = expected.into_iter().map(serial).collect();
-        assert_eq!(
-            serials(&found),
-            expected.iter().map(Serial::as_str).collect::<Vec<_>>(),
-            "{search:?}"
-        );
+        assert_eq!(serials(&found), expected.iter().map(Serial::as_str).collect::<Vec<_>>(), "{search:?}");
         assert_eq!(found.total, expected.len() as u64, "{search:?}");
     }
     assert_eq!(page(ledger, searching(&"ä%".repeat(100_000))).await.total, 0, "a very long one");
@@ -369,7 +365,12 @@ async fn how_long_a_large_fleet_takes(ledger: &Bench) {
         ledger.record_devices(&devices, Source::Csv, Completeness::Partial, &operator()).await.unwrap();
     }
     let (numbers, now, batch, back) = if is_postgres {
-        ("generate_series(1, 10) AS s (n)", "now()", "gen_random_uuid()", "(n - random()) * interval '1 hour'")
+        (
+            "generate_series(1, 10) AS s (n)",
+            "now()",
+            "gen_random_uuid()",
+            "(n - random()) * interval '1 hour'",
+        )
     } else {
         (
             "(WITH RECURSIVE s (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 10) SELECT n FROM s)",

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use common::domain::job::BatchId;
 use common::intake::{Intake, Mode, Rules, Wanted};
-use common::ledger::{MAX_REQUESTS, NewRequest, REQUESTS_KEPT, RequestState};
+use common::ledger::{NewRequest, REQUESTS_KEPT, RequestState};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -108,5 +108,4 @@ async fn old_requests_are_forgotten_and_those_under_way_are_not(ledger: &Bench) 
         RequestState::Begun { .. }
     ));
     assert_eq!(ledger.begin_request(&request("api:new", 1)).await.unwrap(), RequestState::InProgress);
-    assert!(MAX_REQUESTS >= 1_000, "a busy program finds its answers again");
 }

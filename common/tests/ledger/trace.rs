@@ -6,7 +6,9 @@ use common::events::Envelope;
 use common::ledger::{Ledger, OutboxKind, OutboxRow};
 use common::telemetry::TraceParent;
 use opentelemetry::Context;
-use opentelemetry::trace::{FutureExt, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+use opentelemetry::trace::{
+    FutureExt, SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState,
+};
 
 use crate::bench::Bench;
 use crate::fixtures::{claim, enqueue, register, wish};

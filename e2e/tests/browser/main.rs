@@ -18,7 +18,6 @@
 
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a helper that fails is a failed test, and says what the programs said"
 )]
 

@@ -2,6 +2,8 @@
 //!
 //! Leaves to others: whether what a page says is true (each part's own tests), links to other sites beyond their form.
 
+#![expect(clippy::unwrap_used, reason = "a helper that fails is a failed test")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
@@ -17,7 +19,10 @@ fn pages() -> BTreeMap<PathBuf, String> {
         for entry in std::fs::read_dir(&directory).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_dir() && !name.starts_with('.') && !["target", "corpus", "node_modules"].contains(&name.as_str()) {
+            if path.is_dir()
+                && !name.starts_with('.')
+                && !["target", "corpus", "node_modules"].contains(&name.as_str())
+            {
                 directories.push(path);
             } else if path.extension().is_some_and(|ending| ending == "md") {
                 let text = std::fs::read_to_string(&path).unwrap();
@@ -93,14 +98,17 @@ fn every_link_leads_somewhere() {
             if link.starts_with("https://") {
                 continue;
             }
-            let (file, anchor) = link.split_once('#').map_or((link.as_str(), None), |(file, anchor)| (file, Some(anchor)));
+            let (file, anchor) =
+                link.split_once('#').map_or((link.as_str(), None), |(file, anchor)| (file, Some(anchor)));
             let target = if file.is_empty() {
                 page.clone()
             } else {
                 normal(&page.parent().unwrap_or(Path::new("")).join(file))
             };
             let is_there = root().join(&target).exists()
-                && anchor.is_none_or(|anchor| pages.get(&target).is_some_and(|text| anchors(text).contains(anchor)));
+                && anchor.is_none_or(|anchor| {
+                    pages.get(&target).is_some_and(|text| anchors(text).contains(anchor))
+                });
             if !is_there {
                 broken.push(format!("{}: {link}", page.display()));
             }
@@ -123,7 +131,8 @@ fn every_page_of_docs_is_reached_from_the_readme() {
             normal(&page.parent().unwrap_or(Path::new("")).join(file))
         }));
     }
-    let lost: Vec<_> = pages.keys().filter(|page| page.starts_with("docs") && !reached.contains(*page)).collect();
+    let lost: Vec<_> =
+        pages.keys().filter(|page| page.starts_with("docs") && !reached.contains(*page)).collect();
     assert!(lost.is_empty(), "pages that no other page leads to: {lost:?}");
 }
 
@@ -146,7 +155,11 @@ fn code(text: &str) -> Vec<&str> {
 /// The words of a command line up to the first that is an argument.
 fn command(line: &str) -> Option<Vec<&str>> {
     let rest = line.trim().trim_start_matches("$ ").strip_prefix("panos-upgrade ")?;
-    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|sign| sign.is_ascii_lowercase() || sign == '-') && !word.starts_with('-');
+    let is_word = |word: &&str| {
+        !word.is_empty()
+            && word.chars().all(|sign| sign.is_ascii_lowercase() || sign == '-')
+            && !word.starts_with('-')
+    };
     Some(rest.split(' ').take_while(is_word).collect())
 }
 

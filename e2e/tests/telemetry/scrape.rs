@@ -81,7 +81,7 @@ async fn a_worker_says_how_it_is_and_renders_what_dashboards_and_rules_ask_for()
         let unknown: Vec<&String> = wanted.difference(&rendered).collect();
         assert!(unknown.is_empty() && wanted.len() > 5, "{file} asks for {unknown:?}");
     }
-    for serial in world.simulator.devices().await.iter().map(|device| device.serial.to_string()) {
+    for serial in world.simulator.devices().await.iter().map(|device| device.serial.clone()) {
         assert!(!scrape.contains(&serial), "a serial is a label:\n{scrape}");
     }
     let n_completed = format!("panos_upgrade_attempts_total{{ending=\"completed\",kind=\"none\"}} {DEVICES}");

@@ -20,9 +20,9 @@ use common::ledger::{
     AttemptView, Batch, Beat, Bucket, CancelAnswer, Catalogue, CatalogueChange, Claim, Collected,
     Completeness, DeadEnd, DeadLetter, DeadLetters, DevicePage, DeviceQuery, DeviceRecord, Discovery, End,
     EnqueueAnswer, Fleet, FleetPicture, ImageView, Inventory, JobFilter, JobView, Ledger, LedgerError,
-    LoginWatch, NewDeadLetter, NewRequest, Outbox, OutboxState, Overview, Query, Queue, RelayToken, RemoveAnswer,
-    RequestState, Requests, Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail, TrailFilter, WorkerCard, WorkerView,
-    Workers,
+    LoginWatch, NewDeadLetter, NewRequest, Outbox, OutboxState, Overview, Query, Queue, RelayToken,
+    RemoveAnswer, RequestState, Requests, Rescued, Settlement, StatusCounts, StepRecord, TakenRows, Trail,
+    TrailFilter, WorkerCard, WorkerView, Workers,
 };
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;

@@ -66,8 +66,8 @@ use self::events::RabbitEvents;
 pub(super) use self::health::health;
 use self::publish::Publisher;
 use super::{
-    Broker, BrokerError, Commands, Control, Controls, DeadDelivery, EventFeed, EventsFrom, LinkState, QueueDepth, ReplyTo, WakeUps,
-    topology,
+    Broker, BrokerError, Commands, Control, Controls, DeadDelivery, EventFeed, EventsFrom, LinkState,
+    QueueDepth, ReplyTo, WakeUps, topology,
 };
 use crate::config::BrokerConfig;
 use crate::domain::job::JobType;

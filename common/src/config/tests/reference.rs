@@ -27,7 +27,8 @@ fn sections() -> Vec<((String, String), Vec<Group>)> {
         if let Some(name) = line.strip_prefix('[') {
             let name = name.trim_end_matches(']').to_owned();
             sections.push(((name, std::mem::take(&mut comment)), Vec::new()));
-        } else if let Some(key) = bare.split_once(" = ").map(|(key, _)| key).filter(|key| !key.contains(' ')) {
+        } else if let Some(key) = bare.split_once(" = ").map(|(key, _)| key).filter(|key| !key.contains(' '))
+        {
             let Some(((section, _), groups)) = sections.last_mut() else { continue };
             let key = format!("{section}.{key}");
             match groups.last_mut().filter(|_| comment.is_empty()) {
@@ -77,7 +78,10 @@ fn page() -> String {
          of time carry their unit: `500ms`, `10s`, `2m`, `1h`.\n",
     );
     for ((name, purpose), groups) in sections() {
-        let _ = write!(page, "\n## `[{name}]`\n\n{purpose}\n\n| key | default | environment | meaning |\n|---|---|---|---|\n");
+        let _ = write!(
+            page,
+            "\n## `[{name}]`\n\n{purpose}\n\n| key | default | environment | meaning |\n|---|---|---|---|\n"
+        );
         for group in groups {
             for (n, key) in group.keys.iter().enumerate() {
                 let (default, variable) = row(key, &fields);

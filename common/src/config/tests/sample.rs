@@ -3,7 +3,8 @@
 use super::*;
 use crate::config::setting::{Found, Raw};
 
-pub(super) const SAMPLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/samples/panos-upgrade.toml"));
+pub(super) const SAMPLE: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/samples/panos-upgrade.toml"));
 
 /// Every `key = value` of the sample with its section, also those behind a single `# `.
 fn listed() -> Vec<(String, String)> {

@@ -5,8 +5,8 @@ Examples:
   panos-upgrade events tail
   panos-upgrade events tail --from 1h --type failed,skipped
   panos-upgrade events tail --from first --job 7
-  panos-upgrade events tail --from 1h --filter 'kind=disk_*' --filter 'serial!=0079*'
-  panos-upgrade events tail --from first --until-idle --output json > events.jsonl
+  panos-upgrade events tail --filter 'kind=disk_*' --filter 'serial!=0079*'
+  panos-upgrade events tail --from 1h --until-idle --output json > events.jsonl
   panos-upgrade events tail --from 4711 --check
 
 FIELD is a field of the event, in its envelope or its data: type, serial, job,
