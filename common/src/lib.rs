@@ -10,6 +10,7 @@
 //! | [`intake`] | wishes become jobs: one way for every door |
 //! | [`audit`] | the hash chains that prove what was done |
 //! | [`config`] | one TOML file and the environment, checked before any connection |
+//! | [`daemon`] | how a daemon begins, and leaves |
 //! | [`telemetry`], [`shutdown`], [`report`], [`clock`] | logs, stopping, error texts, wall-clock time |
 //!
 //! Imports run one way: ledger, broker, events, audit and config use `domain`; nothing here knows the
@@ -19,6 +20,7 @@ pub mod audit;
 pub mod broker;
 pub mod clock;
 pub mod config;
+pub mod daemon;
 pub mod domain;
 pub mod engine;
 pub mod events;

@@ -2,22 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Parser;
-use common::config::{self, Config};
+use common::config::Config;
+use common::daemon::{self, EXIT_NOT_REACHABLE, EXIT_USAGE};
 use common::engine::Engine;
 use common::report::Chain;
 use common::shutdown::Shutdown;
-use common::telemetry;
-use tracing::{error, warn};
+use tracing::error;
 use worker::{App, SetupError, Until};
-
-/// Wrong usage or configuration.
-const EXIT_USAGE: u8 = 2;
-
-/// Ledger or broker cannot be used.
-const EXIT_NOT_REACHABLE: u8 = 3;
 
 /// Performs download jobs until it is told to stop.
 ///
@@ -35,42 +28,13 @@ struct Cli {
     config: Option<PathBuf>,
 }
 
-/// Time that is left after the end to what still hangs: a disk that does not answer keeps its thread for ever.
-const HANGS_AT_MOST: Duration = Duration::from_secs(1);
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&error);
-            return ExitCode::from(EXIT_NOT_REACHABLE);
-        }
-    };
-    let code = runtime.block_on(work(cli));
-    runtime.shutdown_timeout(HANGS_AT_MOST);
-    code
+    daemon::run("panos-upgrade-worker", cli.config.as_deref(), work)
 }
 
-async fn work(cli: Cli) -> ExitCode {
-    // First of all: a pod that is told to stop while it starts leaves as cleanly as any other.
-    let stop = Shutdown::new();
-    if let Err(error) = stop.listen_for_signals() {
-        complain(&error);
-        return ExitCode::from(EXIT_NOT_REACHABLE);
-    }
-    let config = match config::load(cli.config.as_deref(), config::environment()) {
-        Ok(config) => config,
-        Err(error) => {
-            complain(&error);
-            return ExitCode::from(EXIT_USAGE);
-        }
-    };
-    let _telemetry = telemetry::init(&config, "panos-upgrade-worker");
-    for warning in config.warnings() {
-        warn!("{warning}");
-    }
-    match run(&config, &stop).await {
+async fn work(config: &Config, stop: &Shutdown) -> ExitCode {
+    match run(config, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error!("the worker cannot run: {}", Chain(error.as_ref()));
@@ -89,14 +53,9 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> u8 {
     }
 }
 
-/// Says what is wrong before there is a configuration that says how to log.
-#[expect(clippy::print_stderr, reason = "logging is not set up yet")]
-fn complain(error: &dyn std::error::Error) {
-    eprintln!("{}", Chain(error));
-}
-
 async fn run(config: &Config, stop: &Shutdown) -> Result<(), Box<dyn std::error::Error>> {
     let Some(engine) = stop.unless_draining(Engine::open(config)).await else { return Ok(()) };
-    App::new(engine?, config, stop)?.run(Until::Stopped).await?;
+    let app = App::new(engine?, config, stop)?;
+    daemon::told(stop, app.run(Until::Stopped)).await?;
     Ok(())
 }

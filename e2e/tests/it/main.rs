@@ -82,4 +82,5 @@ mod reboot;
 mod scenario;
 mod secrets;
 mod shutdown;
+mod systemd;
 mod verification;
