@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use common::domain::failure::FailureKind;
 use common::domain::hash::HashOutcome;
 use common::ledger::{End, Rescued, Settlement};
 use common::telemetry::{label, names, span};
@@ -34,8 +35,13 @@ pub(crate) fn begin(n_slots: usize) {
     for counter in [names::LEASES_LOST, names::LOGINS_REFUSED] {
         counter!(counter).absolute(0);
     }
-    for ending in ["completed", "cancelled", "snoozed", "released", "let_go"] {
+    for ending in ["completed", "cancelled", "snooze", "released", "lease_lost"] {
         counter!(names::ATTEMPTS, "ending" => ending, "kind" => "none").absolute(0);
+    }
+    for ending in ["failed", "skipped", "retry"] {
+        for kind in FailureKind::ALL {
+            counter!(names::ATTEMPTS, "ending" => ending, "kind" => kind.as_str()).absolute(0);
+        }
     }
     for outcome in ["verified", "mismatch", "not_reported", "no_reference"] {
         counter!(names::IMAGES, "outcome" => outcome).absolute(0);
@@ -52,9 +58,9 @@ pub(crate) fn attempt_ended(end: Option<&End>) {
         Some(End::Skipped { kind, .. }) => ("skipped", kind.as_str()),
         Some(End::Cancelled) => ("cancelled", "none"),
         Some(End::Retry { kind, .. }) => ("retry", kind.as_str()),
-        Some(End::Snooze { .. }) => ("snoozed", "none"),
+        Some(End::Snooze { .. }) => ("snooze", "none"),
         Some(End::Released) => ("released", "none"),
-        None => ("let_go", "none"),
+        None => ("lease_lost", "none"),
     };
     counter!(names::ATTEMPTS, "ending" => ending, "kind" => kind).increment(1);
 }

@@ -58,7 +58,7 @@ pub fn install() -> Handle {
 }
 
 fn describe() {
-    for Metric { name, kind, help } in names::ALL {
+    for Metric { name, kind, help, .. } in names::ALL {
         let unit = if name.ends_with("_seconds") { Unit::Seconds } else { Unit::Count };
         match kind {
             Kind::Counter => describe_counter!(*name, unit, *help),
