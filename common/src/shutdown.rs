@@ -92,6 +92,16 @@ impl Shutdown {
         })
     }
 
+    /// Runs a task that [`drain`](Self::drain) waits for and whose panic is its own: what one request does must not take
+    /// the others with it.
+    pub fn spawn_apart<F>(&self, future: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.tasks.spawn(future)
+    }
+
     /// Whether a task panicked.
     #[must_use]
     pub fn panicked(&self) -> bool {

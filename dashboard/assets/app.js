@@ -129,9 +129,10 @@
     if (revision) {
       revision.dataset.value = revision.textContent = picture.revision;
       const made = $("made").querySelector("time");
-      made.dateTime = new Date().toISOString();
+      made.dateTime = picture.at;
       timeText(made);
     }
+    if ($("stale")) $("stale").hidden = picture.ledger_ok;
     refresh();
   }
   function close() {

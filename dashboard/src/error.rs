@@ -6,6 +6,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use common::broker::command::MAX_COMMAND_BYTES;
 use common::ledger::LedgerError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,6 +89,23 @@ impl ApiError {
             "this path does not know this method",
             "GET /api/v1/openapi.json lists the methods of every path",
         )
+    }
+
+    /// The body is longer than anything that is asked here.
+    #[must_use]
+    pub fn too_large() -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "too_large",
+            format!("the body is longer than {} KiB", MAX_COMMAND_BYTES / 1024),
+            "ask for fewer devices at a time",
+        )
+    }
+
+    /// Whether asking the same again can help: the ledger is away, or somebody else is at it.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE || matches!(self.code, "in_progress" | "ledger_failed")
     }
 
     /// No room for another one.

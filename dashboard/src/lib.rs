@@ -13,8 +13,8 @@
 //! | [`commands`] | wishes that arrive as messages |
 //! | [`error`] | the one shape of an error |
 //!
-//! Promises: the dashboard only reads the ledger, except for wishes, which it hands to the intake as the
-//! command line does. However many pages are open, the ledger is asked once for all of them. It listens on loopback
+//! Promises: the dashboard only reads the ledger, except for what programs ask for: wishes, which it hands to the intake
+//! as the command line does, cancels and retries; and it publishes from the outbox what these wrote. However many pages are open, the ledger is asked once for all of them. It listens on loopback
 //! only, unless there is a token. Without a ledger it stays up, says so, and recovers by itself.
 //! Leaves to others: the truth ([`common::ledger`]), performing jobs (crate `worker`), TLS (a proxy in front of it).
 

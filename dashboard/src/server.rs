@@ -1,7 +1,8 @@
 //! Listens, and joins the parts; nobody else does.
 //!
 //! Promises: at most [`MAX_CONNECTIONS`] connections, of which the next one is told to come again; a request that does not
-//! arrive, or is not answered, in time is given up; no body over [`MAX_BODY_BYTES`]. When draining begins, open streams end
+//! arrive, or is not answered, in time is given up; no body over [`MAX_BODY_BYTES`], and none of a
+//! wish over [`MAX_COMMAND_BYTES`](common::broker::command::MAX_COMMAND_BYTES). When draining begins, open streams end
 //! at once and every other answer gets [`LAST_ANSWERS`].
 //! Leaves to others: signals and the exit code (`main`), and waiting for the tasks (`Shutdown::drain`).
 
@@ -21,7 +22,6 @@ use common::shutdown::Shutdown;
 use common::telemetry::{http, metrics};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use jiff::Timestamp;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -41,7 +41,10 @@ use crate::{api, commands, headers, pages};
 /// Connections at once: a browser opens up to six.
 pub const MAX_CONNECTIONS: usize = 256;
 
-/// The longest body of a request.
+/// Connections too many that are told so at once; any beyond are closed without a word.
+const MAX_TURNED_AWAY: usize = 16;
+
+/// The longest body of a request that is not a wish.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for its next one.
@@ -88,7 +91,7 @@ impl Server {
             pictures,
             config: Arc::new(config.clone()),
             relay: Arc::clone(&relay),
-            started_at: Timestamp::now(),
+            stop: stop.clone(),
         };
         let door = Arc::new(Door {
             keeper: Doorkeeper::new(config.dashboard.token.as_ref()),
@@ -197,7 +200,7 @@ async fn guard(State(door): State<Arc<Door>>, request: Request, next: Next) -> R
 
 async fn accept(listener: &TcpListener, router: Router, stop: &Shutdown) {
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let last_words = Arc::new(Semaphore::new(16));
+    let last_words = Arc::new(Semaphore::new(MAX_TURNED_AWAY));
     loop {
         let Some(accepted) = stop.unless_draining(listener.accept()).await else { return };
         let stream = match accepted {

@@ -11,6 +11,7 @@ use common::engine::Engine;
 use common::ledger::{
     AlarmCounts, Bucket, FailureCount, FleetPicture, JobView, StatusCounts, Throughput, WorkerView,
 };
+use common::shutdown::Shutdown;
 use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -27,8 +28,8 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Publishes what a wish wrote to the outbox.
     pub relay: Arc<Relay>,
-    /// When this process began to serve.
-    pub started_at: Timestamp,
+    /// When the process leaves, and what it waits for.
+    pub stop: Shutdown,
 }
 
 /// Most running jobs in a picture.

@@ -39,6 +39,7 @@ pub struct Report {
     pub jobs: Vec<Queued>,
     /// In a dry run: what would be brought.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(default)]
     pub plans: Vec<PlanView>,
     /// Devices without a new job, which is as it should be or cannot be helped by queueing.
     pub skipped: Vec<Skipped>,

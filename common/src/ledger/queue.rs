@@ -301,7 +301,7 @@ pub struct CancelRequest {
 }
 
 /// What became of a cancel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "answer", rename_all = "snake_case")]
 pub enum CancelAnswer {
     /// It was waiting and has ended.

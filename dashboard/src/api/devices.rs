@@ -1,14 +1,14 @@
 //! Devices: a page of them, and one with its status document and jobs.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use common::domain::status::DeviceStatus;
 use common::ledger::{DevicePage, DeviceQuery, DeviceRecord, JobFilter, JobView, LAST_PAGE, MAX_PER_PAGE};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::try_join;
 
-use super::asked::{Asked, no_such_device, serial, within, word};
+use super::asked::{Asked, Named, no_such_device, serial, within, word};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -76,7 +76,7 @@ pub struct Device {
 ///
 /// # Errors
 /// 404 for a device that is not in the inventory; what the ledger says.
-pub async fn one(State(state): State<AppState>, Path(asked): Path<String>) -> Result<Json<Device>, ApiError> {
+pub async fn one(State(state): State<AppState>, Named(asked): Named) -> Result<Json<Device>, ApiError> {
     let serial = serial(&asked)?;
     let ledger = &state.engine.ledger;
     let Some(device) = ledger.device(&serial).await? else { return Err(no_such_device(serial)) };

@@ -1,14 +1,14 @@
 //! Jobs: a page of them, and one with its images and attempts.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use common::domain::job::JobId;
 use common::ledger::{AttemptView, ImageView, JobFilter, JobView, LedgerError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::try_join;
 
-use super::asked::{Asked, job, within, word};
+use super::asked::{Asked, Named, job, within, word};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -76,7 +76,7 @@ pub struct Job {
 ///
 /// # Errors
 /// 404 for a job that is not there; what the ledger says.
-pub async fn one(State(state): State<AppState>, Path(asked): Path<String>) -> Result<Json<Job>, ApiError> {
+pub async fn one(State(state): State<AppState>, Named(asked): Named) -> Result<Json<Job>, ApiError> {
     let id = job(&asked)?;
     let ledger = &state.engine.ledger;
     let job = ledger.job(id).await?.ok_or(LedgerError::UnknownJob { job: id })?;

@@ -4,8 +4,7 @@
 //! again. Every body is read by hand, so that all of its problems are told together. Leaves to others: the token
 //! ([`auth`](crate::auth)), the work ([`door`]).
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -19,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::asked::{Asked, Named, Whole, job, within};
 use crate::commands::door::{self, Door};
 use crate::commands::once::{Answer, Request, once};
 use crate::error::ApiError;
@@ -49,7 +49,7 @@ pub fn router() -> Router<AppState> {
 async fn submit(
     State(state): State<AppState>,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, ApiError> {
     let wish = Wish::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
     if wish.dry_run {
@@ -57,37 +57,37 @@ async fn submit(
         return Ok(response(answer));
     }
     let request = request(&headers, "POST /api/v1/jobs", &body)?;
-    let ledger = state.engine.ledger.clone();
+    let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
     let work = move |batch, is_repeat| door::submit(state, Door::Api, wish, batch, is_repeat);
-    once(&ledger, request, work).await.map(response)
+    once(&ledger, &stop, request, work).await.map(response)
 }
 
 async fn cancel(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, ApiError> {
-    let job = job_id(&id)?;
+    let job = job(&id)?;
     let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
     let request = request(&headers, &format!("POST /api/v1/jobs/{job}/cancel"), &body)?;
-    let ledger = state.engine.ledger.clone();
+    let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
     let work = move |_, _| door::cancel(state, Door::Api, job, because);
-    once(&ledger, request, work).await.map(response)
+    once(&ledger, &stop, request, work).await.map(response)
 }
 
 async fn retry(
     State(state): State<AppState>,
-    Path(id): Path<String>,
+    Named(id): Named,
     headers: HeaderMap,
-    body: Bytes,
+    Whole(body): Whole,
 ) -> Result<Response, ApiError> {
-    let job = job_id(&id)?;
+    let job = job(&id)?;
     let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
     let request = request(&headers, &format!("POST /api/v1/jobs/{job}/retry"), &body)?;
-    let ledger = state.engine.ledger.clone();
+    let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
     let work = move |batch, is_repeat| door::retry(state, Door::Api, job, because, batch, is_repeat);
-    once(&ledger, request, work).await.map(response)
+    once(&ledger, &stop, request, work).await.map(response)
 }
 
 /// Which jobs of a batch.
@@ -115,15 +115,10 @@ pub struct BatchPage {
 
 async fn batch(
     State(state): State<AppState>,
-    Path(id): Path<String>,
-    query: Result<Query<BatchQuery>, axum::extract::rejection::QueryRejection>,
+    Named(id): Named,
+    Asked(BatchQuery { before, limit }): Asked<BatchQuery>,
 ) -> Result<Response, ApiError> {
-    let Query(BatchQuery { before, limit }) =
-        query.map_err(|error| ApiError::bad_request(error.body_text()))?;
-    let limit = limit.unwrap_or(PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
-        return Err(ApiError::bad_request(format!("limit: has to be 1 to {MAX_PAGE}")));
-    }
+    let limit = within("limit", limit, MAX_PAGE, PAGE)?;
     let unknown = || {
         ApiError::new(
             StatusCode::NOT_FOUND,
@@ -173,10 +168,6 @@ fn request(headers: &HeaderMap, what: &str, body: &[u8]) -> Result<Request, ApiE
             "send a new key, for example a UUID, with every new request, and the same one with a repeat",
         )),
     }
-}
-
-fn job_id(text: &str) -> Result<JobId, ApiError> {
-    text.parse().map_err(|_| ApiError::bad_request("the job in the path is no number"))
 }
 
 fn response(answer: Answer) -> Response {

@@ -18,6 +18,7 @@ use super::fleet::{Chart, ChartQuery, Fleet, Workers};
 use super::jobs::{Job, JobPage, JobsQuery};
 use super::jobs_post::{BatchPage, BatchQuery};
 use super::timeline::{Timeline, TimelineQuery};
+use crate::commands::door::Cancelled;
 use crate::error::ErrorBody;
 
 /// The schema of a type.
@@ -32,16 +33,34 @@ struct Route {
     query: Option<Of>,
     body: Option<Of>,
     answer: Option<Of>,
-    /// Statuses besides 200, 400, 401, 500 and 503.
+    /// Whether an answer may say that something was made.
+    creates: bool,
+    /// Statuses of errors besides 400, 401, 405, 500 and 503.
     others: &'static [&'static str],
 }
 
 impl Route {
     const fn read(path: &'static str, id: &'static str, summary: &'static str, answer: Of) -> Self {
-        Self { method: "get", path, id, summary, query: None, body: None, answer: Some(answer), others: &[] }
+        Self {
+            method: "get",
+            path,
+            id,
+            summary,
+            query: None,
+            body: None,
+            answer: Some(answer),
+            creates: false,
+            others: &[],
+        }
     }
 
-    const fn write(path: &'static str, id: &'static str, summary: &'static str, body: Of) -> Self {
+    const fn write(
+        path: &'static str,
+        id: &'static str,
+        summary: &'static str,
+        body: Of,
+        answer: Of,
+    ) -> Self {
         Self {
             method: "post",
             path,
@@ -49,8 +68,9 @@ impl Route {
             summary,
             query: None,
             body: Some(body),
-            answer: None,
-            others: &["403", "409", "422"],
+            answer: Some(answer),
+            creates: false,
+            others: &["403", "404", "409", "413", "422"],
         }
     }
 }
@@ -111,16 +131,33 @@ fn routes() -> Vec<Route> {
             ..Route::read("/api/v1/batches/{id}", "batch", "What came of one request", of::<BatchPage>)
         },
         Route {
-            answer: Some(of::<Report>),
-            ..Route::write("/api/v1/jobs", "submit", "Asks for images on devices", of::<WishBody>)
+            creates: true,
+            others: &["403", "409", "413", "422"],
+            ..Route::write(
+                "/api/v1/jobs",
+                "submit",
+                "Asks for images on devices",
+                of::<WishBody>,
+                of::<Report>,
+            )
         },
         Route::write(
             "/api/v1/jobs/{id}/cancel",
             "cancel",
             "Stops a job at its next safe point",
             of::<Because>,
+            of::<Cancelled>,
         ),
-        Route::write("/api/v1/jobs/{id}/retry", "retry", "Queues an ended job again", of::<Because>),
+        Route {
+            creates: true,
+            ..Route::write(
+                "/api/v1/jobs/{id}/retry",
+                "retry",
+                "Queues an ended job again",
+                of::<Because>,
+                of::<Report>,
+            )
+        },
         Route {
             answer: None,
             ..Route::read("/api/v1/openapi.json", "openapi", "This description", of::<Value>)
@@ -170,8 +207,19 @@ pub fn document() -> Value {
 fn operation(route: &Route, generator: &mut SchemaGenerator, error: &Value) -> Value {
     let in_json = |schema: &Value| json!({ "application/json": { "schema": schema } });
     let answer = route.answer.map_or_else(|| json!({ "type": "object" }), |of| of(generator));
-    let mut responses = json!({ "200": { "description": "As asked", "content": in_json(&answer) } });
-    for status in ["400", "401", "500", "503"].iter().chain(route.others) {
+    let mut done = json!({ "description": "As asked", "content": in_json(&answer) });
+    if route.method == "post" {
+        done["headers"] = json!({ "Idempotency-Replayed": {
+            "schema": { "const": "true" },
+            "description": "There when this request was answered before, and this is that answer.",
+        } });
+    }
+    let mut responses = json!({ "200": done });
+    if route.creates {
+        responses["201"] = responses["200"].clone();
+        responses["200"]["description"] = json!("As asked, and nothing was new");
+    }
+    for status in ["400", "401", "405", "500", "503"].iter().chain(route.others) {
         responses[*status] = json!({ "description": "Not as asked", "content": in_json(error) });
     }
     let mut parameters = path_parameters(route.path);
@@ -242,6 +290,24 @@ mod tests {
         }
         let kept = std::fs::read_to_string(path).unwrap();
         assert!(kept == text(), "UPDATE_SCHEMAS=1 cargo nextest run -p dashboard openapi makes it again");
+    }
+
+    #[test]
+    fn every_route_is_described() {
+        let described: Vec<_> = routes().iter().map(|route| (route.path, route.method)).collect();
+        let (reading, writing) = (include_str!("mod.rs"), include_str!("jobs_post.rs"));
+        let mut n_routes = 0;
+        for line in reading.lines().chain(writing.lines()) {
+            let Some((path, rest)) =
+                line.split_once(".route(\"").and_then(|(_, rest)| rest.split_once("\", "))
+            else {
+                continue;
+            };
+            let (method, _) = rest.split_once('(').unwrap();
+            assert!(described.contains(&(path, method)), "{method} {path} is not in the table");
+            n_routes += 1;
+        }
+        assert_eq!(n_routes, described.len());
     }
 
     #[test]

@@ -6,13 +6,13 @@
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use common::audit::{EntryBody, EntryHash, StoredEntry};
 use common::ledger::{Ledger, LedgerError, TrailFilter};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, no_such_device, serial, within};
+use super::asked::{Asked, Named, no_such_device, serial, within};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -98,7 +98,7 @@ impl From<&StoredEntry> for Entry {
 /// 404 for a device that is not in the inventory; what the ledger says.
 pub async fn timeline(
     State(state): State<AppState>,
-    Path(asked): Path<String>,
+    Named(asked): Named,
     Asked(query): Asked<TimelineQuery>,
 ) -> Result<Json<Timeline>, ApiError> {
     let serial = serial(&asked)?;

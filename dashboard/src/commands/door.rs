@@ -1,4 +1,5 @@
-//! What other programs may have done: jobs, cancels, retries. The same for HTTP and AMQP.
+//! What other programs may have done: jobs, cancels, retries. Submit and cancel are the same for HTTP and AMQP;
+//! a retry is asked for over HTTP.
 //!
 //! Promises: one validation for every door, which is [`common::intake`]; every write is in the audit trail with the door
 //! and whoever the program says it acts for. Leaves to others: who may knock (`auth`, the broker's permissions), doing
@@ -15,6 +16,8 @@ use common::domain::path::PathsFile;
 use common::intake::wish::{BadWish, Because};
 use common::intake::{self, Fault, Intake, Mode, Rules, Wanted, Wish};
 use common::ledger::CancelAnswer;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 use tracing::{info, warn};
 
@@ -100,6 +103,16 @@ pub async fn submit(
     Ok(Answer::new(status, json!(report)))
 }
 
+/// What came of a cancel.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Cancelled {
+    /// Which job.
+    pub job_id: JobId,
+    /// Whether it has ended, or its worker was asked to stop.
+    #[serde(flatten)]
+    pub answer: CancelAnswer,
+}
+
 /// Cancels a job, or asks its worker to stop.
 ///
 /// # Errors
@@ -112,9 +125,7 @@ pub async fn cancel(state: AppState, door: Door, job: JobId, because: Because) -
         CancelAnswer::Requested => tell(&state, job).await,
         CancelAnswer::AlreadyEnded { .. } => {}
     }
-    let mut body = json!(answer);
-    body["job_id"] = json!(job);
-    Ok(Answer::new(StatusCode::OK, body))
+    Ok(Answer::new(StatusCode::OK, json!(Cancelled { job_id: job, answer })))
 }
 
 /// Queues the wish of an ended job once more.

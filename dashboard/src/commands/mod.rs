@@ -7,7 +7,7 @@
 //! | [`schema`] | what may be sent, as schemas |
 //!
 //! Promises: a command is acked after what it wants is committed, so a process that dies is followed by another one,
-//! which the command's `id` keeps from doing it again. What cannot be read goes to the dead letters. A ledger that does
+//! which the command's `id` keeps from doing it again. What cannot be read, or not be done as this process is configured, goes to the dead letters. A ledger that does
 //! not answer is waited for with the command in hand. Several processes may consume at once.
 //! Leaves to others: carrying messages ([`common::broker`]).
 
@@ -95,7 +95,12 @@ async fn handle(state: &AppState, delivery: CommandDelivery, stop: &Shutdown) {
                     if let Err(error) = &answer {
                         info!(id, "a command was refused: {}", error.message);
                     }
-                    (receipt.ack().await, reply(Some(&id), answer))
+                    let settled = match &answer {
+                        // Not the sender's fault: it is kept for whoever mends what is wrong here.
+                        Err(error) if error.status.is_server_error() => receipt.reject(&error.message).await,
+                        Ok(_) | Err(_) => receipt.ack().await,
+                    };
+                    (settled, reply(Some(&id), answer))
                 }
                 None => {
                     if let Err(error) = receipt.give_back().await {
@@ -126,7 +131,7 @@ async fn perform(
     loop {
         let answer = attempt(state, command, body).await;
         match &answer {
-            Err(error) if is_transient(error) => {
+            Err(error) if error.is_transient() => {
                 if Instant::now() > until {
                     warn!(id = command.id, "a command is given back: {}", error.message);
                     return None;
@@ -149,19 +154,14 @@ async fn attempt(state: &AppState, command: &Command, body: &[u8]) -> Result<Ans
         Order::Submit(wish) => {
             let wish = wish.clone();
             let work = move |batch, is_repeat| door::submit(owned, Door::Amqp, wish, batch, is_repeat);
-            once(&state.engine.ledger, request, work).await
+            once(&state.engine.ledger, &state.stop, request, work).await
         }
         Order::Cancel { job, because } => {
             let (job, because) = (*job, because.clone());
             let work = move |_, _| door::cancel(owned, Door::Amqp, job, because);
-            once(&state.engine.ledger, request, work).await
+            once(&state.engine.ledger, &state.stop, request, work).await
         }
     }
-}
-
-/// Whether trying again can help: the ledger is away, or another process is at it.
-fn is_transient(error: &ApiError) -> bool {
-    error.status.is_server_error() || error.code == "in_progress"
 }
 
 fn reply(id: Option<&str>, answer: Result<Answer, ApiError>) -> String {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use common::domain::job::BatchId;
 use common::ledger::{Ledger, NewRequest, RequestState};
+use common::shutdown::Shutdown;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, sleep, timeout};
@@ -76,7 +77,12 @@ impl Request {
 ///
 /// # Errors
 /// The work's; `key_reused` where the key stands for something else; `in_progress` where the first is still at it.
-pub async fn once<W, F>(ledger: &Arc<dyn Ledger>, request: Request, work: W) -> Result<Answer, ApiError>
+pub async fn once<W, F>(
+    ledger: &Arc<dyn Ledger>,
+    stop: &Shutdown,
+    request: Request,
+    work: W,
+) -> Result<Answer, ApiError>
 where
     W: FnOnce(BatchId, bool) -> F,
     F: Future<Output = Result<Answer, ApiError>> + Send + 'static,
@@ -93,8 +99,8 @@ where
         match ledger.begin_request(&new).await? {
             RequestState::Begun { batch, is_repeat } => {
                 let work = finish(Arc::clone(ledger), request.key, work(batch, is_repeat));
-                // On its own, because a client that hangs up must not stop it half way.
-                return tokio::spawn(work).await.unwrap_or_else(|_| Err(broken()));
+                // On its own, because a client that hangs up must not stop it half way; the process waits for it.
+                return stop.spawn_apart(work).await.unwrap_or_else(|_| Err(broken()));
             }
             RequestState::Answered { status, answer } => return replayed(status, &answer),
             RequestState::OtherBody => return Err(reused()),

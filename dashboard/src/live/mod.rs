@@ -66,7 +66,9 @@ impl Shown {
         let made = || {
             let (revision, html) = (self.picture.revision, live_fragment(&self.picture).into_string());
             // JSON has no line ends of its own, so that it is one line of the stream.
-            let data = serde_json::json!({ "revision": revision, "html": html });
+            let (at, ledger_ok) = (self.picture.fleet.at, self.picture.ledger_ok);
+            let data =
+                serde_json::json!({ "revision": revision, "at": at, "ledger_ok": ledger_ok, "html": html });
             Bytes::from(format!("event: fleet\nid: {revision}\ndata: {data}\n\n"))
         };
         self.frame.get_or_init(made).clone()

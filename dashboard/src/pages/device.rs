@@ -50,7 +50,7 @@ async fn page(
 ) -> Result<Html<String>, Problem> {
     let view = read(&state, &verdicts, &serial).await?;
     let picture = state.pictures.borrow().clone();
-    let made = Made { revision: picture.revision, at: picture.fleet.at };
+    let made = Made::from(&picture);
     Ok(Html(whole(&view, made).into_string()))
 }
 

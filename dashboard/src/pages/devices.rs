@@ -67,12 +67,7 @@ pub(super) fn whole(question: &Question, devices: &DevicePage, picture: &Picture
             (changing(question, devices, &picture.fleet.counts))
         }
     };
-    document(
-        PageName::Devices,
-        "Devices",
-        Some(Made { revision: picture.revision, at: picture.fleet.at }),
-        &main,
-    )
+    document(PageName::Devices, "Devices", Some(Made::from(picture)), &main)
 }
 
 /// What stands inside the part that changes.

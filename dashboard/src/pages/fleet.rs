@@ -28,7 +28,7 @@ pub(super) fn whole(picture: &Picture) -> Markup {
         h1.visually-hidden { "Fleet" }
         div #live { (live_fragment(picture)) }
     };
-    document(PageName::Fleet, "Fleet", Some(Made { revision: picture.revision, at: picture.fleet.at }), &main)
+    document(PageName::Fleet, "Fleet", Some(Made::from(picture)), &main)
 }
 
 /// What stands inside `#live`.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::assets::{ICON, SCRIPT, STYLE};
-use super::times;
+use super::{text, times};
+use crate::state::Picture;
 
 /// Which page it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +74,15 @@ pub(super) struct Made {
     pub(super) revision: u64,
     /// The ledger's clock.
     pub(super) at: Timestamp,
+    /// Whether the ledger answered since.
+    pub(super) is_fresh: bool,
+}
+
+impl Made {
+    pub(super) fn from(picture: &Picture) -> Self {
+        let is_fresh = picture.ledger_ok || picture.revision == 0;
+        Self { revision: picture.revision, at: picture.fleet.at, is_fresh }
+    }
 }
 
 /// A whole document.
@@ -93,6 +103,7 @@ pub(super) fn document(name: PageName, title: &str, made: Option<Made>, main: &M
             body data-page=(name.as_str()) data-live=[name.is_live().then_some("/live")] {
                 a.skip href="#main" { "Skip to content" }
                 (head(name))
+                @if let Some(made) = made { (stale(made)) }
                 main #main tabindex="-1" { (main) }
                 (foot(made))
             }
@@ -135,6 +146,16 @@ pub(super) fn search_field(value: &str) -> Markup {
         label.visually-hidden for="search-field" { "Search devices" }
         input #search-field type="search" name="search" value=(value) maxlength="200" autocomplete="off"
             spellcheck="false" placeholder="Serial, hostname, address or model" aria-keyshortcuts="/";
+    }
+}
+
+/// On every page that shows what the ledger said: that it is silent, as long as it is.
+fn stale(made: Made) -> Markup {
+    html! {
+        div #stale.banner.bad role="status" hidden[made.is_fresh] data-banner="stale" {
+            strong { "The ledger does not answer." } " What is shown here is what it said last. Jobs that run go on. "
+            "Find out why: " (text::command("panos-upgrade doctor"))
+        }
     }
 }
 

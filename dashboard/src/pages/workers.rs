@@ -49,7 +49,7 @@ async fn read(state: &AppState) -> Result<(Vec<WorkerView>, Vec<JobView>), Probl
 }
 
 pub(super) fn whole(workers: &[WorkerView], running: &[JobView], picture: &Picture) -> Markup {
-    let made = Made { revision: picture.revision, at: picture.fleet.at };
+    let made = Made::from(picture);
     let main = html! {
         h1 { "Workers" }
         div data-refresh="/fragments/workers" { (changing(workers, running, made.at)) }

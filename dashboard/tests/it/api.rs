@@ -111,6 +111,10 @@ async fn what_is_wrong_is_told_in_one_shape(bench: &Bench) {
         ("/api/v1/jobs?limit=many", 400, "bad_request"),
         ("/api/v1/fleet/chart?minutes=0", 400, "bad_request"),
         ("/api/v1/nothing", 404, "unknown_path"),
+        ("/api/v1/devices/%ff", 400, "bad_request"),
+        ("/api/v1/jobs/%ff", 400, "bad_request"),
+        ("/api/v1/batches/%ff", 400, "bad_request"),
+        ("/api/v1/batches/1?limit=0", 400, "bad_request"),
     ];
     for (path, status, code) in cases {
         let (found, body) = bench.json(path).await;

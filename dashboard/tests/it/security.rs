@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::broker::command::MAX_COMMAND_BYTES;
 use dashboard::headers::CONTENT_SECURITY_POLICY;
 use dashboard::server::{MAX_BODY_BYTES, MAX_CONNECTIONS};
 use testkit::wait::wait_until;
@@ -109,6 +110,16 @@ async fn a_body_that_is_too_long_is_refused() {
     let form = format!("token={}", "x".repeat(MAX_BODY_BYTES));
     let answer = bench.client.post(format!("{}login", bench.server.url())).body(form).send().await.unwrap();
     assert_eq!(answer.status(), 413);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wish_that_is_too_long_is_refused_in_the_shape_of_any_error() {
+    let bench = Bench::with_token().await;
+    let post = bench.client.post(format!("{}api/v1/jobs", bench.server.url())).bearer_auth(TOKEN);
+    let answer = post.body(" ".repeat(MAX_COMMAND_BYTES + 1)).send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    let body: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(body["error"]["code"], "too_large", "{body}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use common::ledger::JobView;
 use e2e::world::{SOON, Setup, Way, Worker, World};
@@ -84,7 +85,8 @@ impl<'a> Door<'a> {
 
     /// A request with the token; `None` where no answer came.
     pub async fn ask(&self, method: Method, path: &str, key: Option<&str>, body: &Value) -> Option<Told> {
-        let mut request = self.client.request(method, format!("{}{path}", self.url())).bearer_auth(TOKEN);
+        let mut request =
+            self.client.request(method.clone(), format!("{}{path}", self.url())).bearer_auth(TOKEN);
         if let Some(key) = key {
             request = request.header("Idempotency-Key", key);
         }
@@ -96,6 +98,7 @@ impl<'a> Door<'a> {
             (answer.status().as_u16(), answer.headers().contains_key("idempotency-replayed"));
         let text = answer.text().await.ok()?;
         let body = serde_json::from_str(&text).unwrap_or_else(|_| panic!("{status}: {text}"));
+        as_described(&method, path, status, &body);
         Some(Told { status, is_replayed, body })
     }
 
@@ -113,4 +116,26 @@ impl<'a> Door<'a> {
     pub async fn jobs(&self) -> Vec<JobView> {
         self.world.jobs().await
     }
+}
+
+/// Fails where the answer is not what `docs/openapi.json` says of this method, path and status.
+fn as_described(method: &Method, path: &str, status: u16, body: &Value) {
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::from_str(include_str!("../../../docs/openapi.json")).unwrap());
+    let asked: Vec<_> = path.split('?').next().unwrap_or(path).split('/').collect();
+    let is_asked = |template: &&String| {
+        let parts: Vec<_> = template.split('/').collect();
+        parts.len() == asked.len()
+            && parts.iter().zip(&asked).all(|(part, asked)| part.starts_with('{') || part == asked)
+    };
+    let template = DOCUMENT["paths"].as_object().unwrap().keys().find(is_asked);
+    let template = template.unwrap_or_else(|| panic!("{path} is not described"));
+    let method = method.as_str().to_lowercase();
+    let answer = &DOCUMENT["paths"][template][&method]["responses"][status.to_string()];
+    let mut schema = answer["content"]["application/json"]["schema"].clone();
+    assert!(!schema.is_null(), "{method} {path}: {status} is not described: {body}");
+    schema["components"] = DOCUMENT["components"].clone();
+    let validator = jsonschema::draft202012::new(&schema).unwrap();
+    let problems: Vec<_> = validator.iter_errors(body).map(|error| error.to_string()).collect();
+    assert!(problems.is_empty(), "{method} {path}: {status}: {problems:?} in {body}");
 }

@@ -33,7 +33,6 @@ async fn the_dashboard_inside_a_worker_shows_what_that_worker_does() {
     let world = World::discovered(Way::Embedded, Setup::devices(DEVICES).all_at_once()).await;
     world.simulator.stand_still().await;
     let site = Site::in_a_worker(&world).await;
-    site.until_number("[data-count=available]", 0).await;
     remember_the_page(&site).await;
     world.queue_all().await;
     site.until_number("[data-count=running]", DEVICES).await;

@@ -11,12 +11,17 @@ use testkit::process::Program;
 use testkit::wait::wait_until;
 use tokio::net::TcpStream;
 
+/// Exit code of a command that somebody stopped before its end.
+const INTERRUPTED: i32 = 130;
+
 /// A running dashboard with a browser.
 pub struct Site<'a> {
     world: &'a World,
     address: SocketAddr,
     configuration: PathBuf,
     server: Option<Worker<'a>>,
+    /// The exit code of the server when it is told to stop.
+    ends_with: i32,
     /// Who looks.
     pub browser: Browser,
 }
@@ -42,6 +47,7 @@ impl<'a> Site<'a> {
         assert_eq!(world.way(), Way::Embedded);
         let mut site = Self::stopped(world, &[]).await;
         let program = site.program("panos-upgrade").args(["work", "--dashboard"]);
+        site.ends_with = INTERRUPTED;
         site.started(&program).await;
         site.go("/", "fleet").await;
         site.until_connection("live").await;
@@ -53,7 +59,7 @@ impl<'a> Site<'a> {
         let listen = [("dashboard.listen", json!(address.to_string()))];
         let configuration = world.configured(&[&listen, changes].concat());
         let browser = Browser::start().await.unwrap();
-        Self { world, address, configuration, server: None, browser }
+        Self { world, address, configuration, server: None, ends_with: 0, browser }
     }
 
     /// Starts the server, again at the same address where it was killed before.
@@ -154,7 +160,7 @@ impl<'a> Site<'a> {
     async fn end_expecting(self, is_expected: impl Fn(&Complaint) -> bool) {
         self.browser.complaint_free(is_expected).await.unwrap();
         if let Some(server) = self.server {
-            assert_eq!(server.terminated().await, 0);
+            assert_eq!(server.terminated().await, self.ends_with);
         }
     }
 }

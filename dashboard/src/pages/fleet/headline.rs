@@ -55,12 +55,6 @@ fn rate(speed: &Throughput) -> String {
 pub(super) fn banners(picture: &Picture) -> Markup {
     let fleet = &picture.fleet;
     html! {
-        @if !picture.ledger_ok && picture.revision > 0 {
-            (banner("bad", "stale", &html! {
-                strong { "The ledger does not answer." } " What is shown here is from " (times::ago(fleet.at))
-                ". Jobs that run go on. Find out why: " (command("panos-upgrade doctor"))
-            }))
-        }
         @if picture.ledger_ok && !picture.feed_ok {
             (banner("plain", "no-feed", &html! {
                 strong { "No events are heard." } " Numbers are right and up to some seconds late; recent events stand still."

@@ -38,7 +38,7 @@ pub(super) fn ten_kilobytes() -> String {
 }
 
 pub(super) fn made() -> Made {
-    Made { revision: 7, at: at(0) }
+    Made { revision: 7, at: at(0), is_fresh: true }
 }
 
 fn at(minutes: i64) -> Timestamp {

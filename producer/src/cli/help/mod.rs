@@ -14,12 +14,12 @@ pub(super) mod records;
 
 pub(super) const OVERVIEW: &str = "\
 Examples:
-  panos-upgrade doctor                                  what is wrong, if anything
-  panos-upgrade device discover                         the fleet from Panorama
-  panos-upgrade download plan --target 11.1.4-h7        what it takes
+  panos-upgrade doctor                            what is wrong, if anything
+  panos-upgrade device discover                   the fleet from Panorama
+  panos-upgrade download plan --target 11.1.4-h7  what it takes
   panos-upgrade download queue-all --target 11.1.4-h7 --reason CHG-4711
-  panos-upgrade work --until-idle                       perform the jobs here
-  panos-upgrade download status                         where the fleet is
+  panos-upgrade work --until-idle                 perform the jobs here
+  panos-upgrade download status                   where the fleet is
 
 Exit codes: 0 all is as asked, 1 some devices are not, 2 wrong usage or
 configuration, 3 ledger, broker, Panorama or the one device asked does not
