@@ -72,6 +72,7 @@ impl Picture {
             throughput: Throughput {
                 ended_last_minute: 0,
                 ended_last_10_minutes: 0,
+                rate_over_s: 600,
                 jobs_left: 0,
                 estimated_finish: None,
             },

@@ -79,9 +79,11 @@ pub struct Throughput {
     pub ended_last_minute: u64,
     /// Jobs that ended in the last ten minutes.
     pub ended_last_10_minutes: u64,
+    /// Seconds that these took: 600, or less where the work on the first of them began later.
+    pub rate_over_s: u64,
     /// Jobs that have not ended.
     pub jobs_left: u64,
-    /// When the last one ends, if they go on at the rate of the last ten minutes; absent where nothing ended in them,
+    /// When the last one ends, if they go on at that rate; absent where nothing ended in them,
     /// or nothing is left.
     pub estimated_finish: Option<Timestamp>,
 }

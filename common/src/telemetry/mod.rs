@@ -55,15 +55,20 @@ pub struct Guard {
 /// Text has colours only on a terminal. JSON has one object per line with the fields of the event beside
 /// its `message`, the current span with its fields in `span`, and the ids of the trace where there is one.
 pub fn init(config: &Config, program: &'static str) -> Guard {
-    start(config, program, io::stderr, io::stderr().is_terminal())
+    start(config, program, io::stderr, wants_colours())
 }
 
-/// The same, with log lines to `writer` and without colours: for a program that fills the terminal itself.
+/// The same, with log lines to `writer`, which stands for stderr: for a program that draws on the terminal itself.
 pub fn init_with_writer<W>(config: &Config, program: &'static str, writer: W) -> Guard
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    start(config, program, writer, false)
+    start(config, program, writer, wants_colours())
+}
+
+/// On a terminal, unless `NO_COLOR` says otherwise (no-color.org).
+fn wants_colours() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn start<W>(config: &Config, program: &'static str, writer: W, colours: bool) -> Guard

@@ -123,18 +123,37 @@ async fn throughput_is_of_the_last_minutes(ledger: &Bench) {
     let picture = ledger.fleet_picture().await.unwrap();
     let speed = &picture.throughput;
     assert_eq!((speed.ended_last_minute, speed.ended_last_10_minutes, speed.jobs_left), (1, 2, 2));
+    assert_eq!(speed.rate_over_s, 10, "they began just now");
+    let finish = picture.at + SignedDuration::from_secs(10);
+    assert_eq!(speed.estimated_finish, Some(finish), "two left at two in ten seconds");
+
+    began_before(ledger, jobs[0], 300).await;
+    let speed = ledger.fleet_picture().await.unwrap().throughput;
+    assert!((300..330).contains(&speed.rate_over_s), "{speed:?}");
+    began_before(ledger, jobs[0], 3_000).await;
+    let picture = ledger.fleet_picture().await.unwrap();
     let finish = picture.at + SignedDuration::from_secs(600);
-    assert_eq!(speed.estimated_finish, Some(finish), "two left at two in ten minutes");
+    assert_eq!(picture.throughput.rate_over_s, 600);
+    assert_eq!(picture.throughput.estimated_finish, Some(finish), "two left at two in ten minutes");
 }
 
 /// Moves the end of a job back.
 async fn ended_before(ledger: &Bench, job: JobId, seconds: i64) {
+    moved_back(ledger, "ended_at", job, seconds).await;
+}
+
+/// Moves the beginning of a job back.
+async fn began_before(ledger: &Bench, job: JobId, seconds: i64) {
+    moved_back(ledger, "started_at", job, seconds).await;
+}
+
+async fn moved_back(ledger: &Bench, column: &str, job: JobId, seconds: i64) {
     let back = if ledger.address().starts_with("postgres") {
-        format!("ended_at - interval '{seconds} seconds'")
+        format!("{column} - interval '{seconds} seconds'")
     } else {
-        format!("ended_at - {}", seconds * 1_000)
+        format!("{column} - {}", seconds * 1_000)
     };
-    ledger.sql(&format!("UPDATE jobs SET ended_at = {back} WHERE id = {job}")).await.unwrap();
+    ledger.sql(&format!("UPDATE jobs SET {column} = {back} WHERE id = {job}")).await.unwrap();
 }
 
 async fn alarms_are_what_waits_for_a_person(ledger: &Bench) {

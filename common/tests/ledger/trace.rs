@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use common::events::Envelope;
-use common::ledger::{Ledger, OutboxKind, OutboxRow};
+use common::ledger::{Ledger, OutboxKind, OutboxRow, Settlement};
 use common::telemetry::TraceParent;
 use opentelemetry::Context;
 use opentelemetry::trace::{
@@ -18,9 +18,12 @@ on_every_ledger!(a_job_and_its_messages_stay_in_the_trace_of_the_wish);
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SPAN: &str = "00f067aa0ba902b7";
 
-/// Everything that waits in the outbox.
+/// Everything that waits in the outbox, which is published then.
 async fn rows(ledger: &dyn Ledger) -> Vec<OutboxRow> {
-    ledger.take_outbox(100, Duration::from_secs(60)).await.unwrap().rows
+    let taken = ledger.take_outbox(100, Duration::from_secs(60)).await.unwrap();
+    let confirmed = taken.rows.iter().map(|row| row.id).collect();
+    ledger.settle_outbox(taken.by, &Settlement { confirmed, ..Settlement::default() }).await.unwrap();
+    taken.rows
 }
 
 async fn a_job_and_its_messages_stay_in_the_trace_of_the_wish(ledger: &Bench) {
@@ -42,6 +45,13 @@ async fn a_job_and_its_messages_stay_in_the_trace_of_the_wish(ledger: &Bench) {
         }
     }
     assert_eq!(rows.len(), 4, "an event and a wake-up of each job");
-    assert_eq!(claim(ledger, traced, "w1").await.traceparent, Some(place));
+    assert_eq!(claim(ledger, traced, "w1").await.traceparent, Some(place.clone()));
     assert_eq!(claim(ledger, plain, "w1").await.traceparent, None);
+    let rows = self::rows(&**ledger).await;
+    assert_eq!(rows.len(), 2, "that they began");
+    for row in &rows {
+        let event: Envelope = serde_json::from_str(&row.body).unwrap();
+        let expected = (row.job == traced).then_some(place.as_str());
+        assert_eq!(event.traceparent.as_deref(), expected, "{event:?}");
+    }
 }

@@ -99,7 +99,9 @@ async fn begin_attempt(
     let context = job_context(columns)?;
     let job = context.job;
     let token = LeaseToken(columns.value("lease_token")?);
-    let (entries, messages) = claimed(&context, worker, columns.value("event_seq")?, SystemClock.now());
+    let traceparent = place(columns.value("traceparent")?);
+    let (entries, messages) =
+        claimed(&context, worker, columns.value("event_seq")?, traceparent.as_ref(), SystemClock.now());
 
     let attempt: i32 = columns.value("attempt")?;
     let pair = word("jobs.pair_mode", columns.value("pair_mode")?)?;
@@ -130,7 +132,7 @@ async fn begin_attempt(
         status: status.map(|status| from_json("jobs.status", status)).transpose()?,
         pair,
         role,
-        traceparent: place(columns.value("traceparent")?),
+        traceparent,
     })
 }
 

@@ -62,8 +62,8 @@ impl Overview for PostgresLedger {
             images,
             throughput: throughput(
                 at,
-                count(&speed, "last_minute")?,
-                count(&speed, "last_10_minutes")?,
+                (count(&speed, "last_minute")?, count(&speed, "last_10_minutes")?),
+                speed.value("worked_s")?,
                 count(&speed, "jobs_left")?,
             ),
             held: hold_of(&hold)?,

@@ -11,8 +11,11 @@ use crate::domain::job::JobState;
 use crate::domain::version::Version;
 use crate::ledger::{Bucket, DevicePage, DeviceRow, ImageCount, MAX_BUCKETS, StatusCounts, Throughput};
 
-/// What `ended_last_10_minutes` counts.
-const RATE_OVER: Duration = Duration::from_secs(600);
+/// What `ended_last_10_minutes` counts, in seconds.
+const RATE_OVER_S: u64 = 600;
+
+/// The shortest time that a rate is taken from, in seconds.
+const SHORTEST_RATE_S: u64 = 10;
 
 /// The shortest stretch of a chart.
 const SHORTEST_BUCKET: Duration = Duration::from_secs(1);
@@ -114,20 +117,21 @@ fn no_images(version: &str) -> ImageCount {
     ImageCount { version: version.to_owned(), wanted: 0, running: 0, present: 0, verified: 0, mismatch: 0 }
 }
 
-/// How fast jobs end, and when the last one will at this rate.
-pub fn throughput(now: Timestamp, last_minute: u64, last_10_minutes: u64, jobs_left: u64) -> Throughput {
-    let goes_on = jobs_left > 0 && last_10_minutes > 0;
+/// How fast jobs end, and when the last one will at this rate. `ended` are those of the last one and ten minutes;
+/// `worked_s` is the time since work on the first of them began.
+pub fn throughput(now: Timestamp, ended: (u64, u64), worked_s: Option<i64>, jobs_left: u64) -> Throughput {
+    let (ended_last_minute, ended_last_10_minutes) = ended;
+    // A campaign that began two minutes ago has not gone on for ten; and a job that was skipped at once is no measure.
+    let rate_over_s = worked_s.and_then(|worked| u64::try_from(worked).ok()).unwrap_or(RATE_OVER_S);
+    let rate_over_s = rate_over_s.clamp(SHORTEST_RATE_S, RATE_OVER_S);
+    let goes_on = jobs_left > 0 && ended_last_10_minutes > 0;
     let estimate = || {
-        let seconds = u128::from(jobs_left) * u128::from(RATE_OVER.as_secs()) / u128::from(last_10_minutes);
+        let seconds = u128::from(jobs_left) * u128::from(rate_over_s) / u128::from(ended_last_10_minutes);
         let seconds = i64::try_from(seconds).ok()?;
         now.checked_add(SignedDuration::from_secs(seconds)).ok()
     };
-    Throughput {
-        ended_last_minute: last_minute,
-        ended_last_10_minutes: last_10_minutes,
-        jobs_left,
-        estimated_finish: if goes_on { estimate() } else { None },
-    }
+    let estimated_finish = if goes_on { estimate() } else { None };
+    Throughput { ended_last_minute, ended_last_10_minutes, rate_over_s, jobs_left, estimated_finish }
 }
 
 /// The length of a stretch as it is counted, in milliseconds.
@@ -184,10 +188,21 @@ mod tests {
 
     #[test]
     fn the_finish_is_estimated_from_the_last_ten_minutes() {
-        assert_eq!(throughput(at(0), 3, 60, 30).estimated_finish, Some(at(300)));
-        assert_eq!(throughput(at(0), 0, 0, 30).estimated_finish, None, "nothing ended");
-        assert_eq!(throughput(at(0), 3, 60, 0).estimated_finish, None, "nothing is left");
-        assert_eq!(throughput(at(0), 0, 1, u64::MAX).estimated_finish, None, "beyond the end of time");
+        assert_eq!(throughput(at(0), (3, 60), None, 30).estimated_finish, Some(at(300)));
+        assert_eq!(throughput(at(0), (60, 60), Some(60), 30).estimated_finish, Some(at(30)));
+        assert_eq!(throughput(at(0), (60, 60), Some(9_000), 30).estimated_finish, Some(at(300)));
+        assert_eq!(
+            throughput(at(0), (1, 1), Some(0), 30).estimated_finish,
+            Some(at(300)),
+            "ten seconds at least"
+        );
+        assert_eq!(throughput(at(0), (0, 0), None, 30).estimated_finish, None, "nothing ended");
+        assert_eq!(throughput(at(0), (3, 60), None, 0).estimated_finish, None, "nothing is left");
+        assert_eq!(
+            throughput(at(0), (0, 1), None, u64::MAX).estimated_finish,
+            None,
+            "beyond the end of time"
+        );
     }
 
     #[test]

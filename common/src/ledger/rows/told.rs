@@ -12,6 +12,7 @@ use crate::domain::job::{JobId, JobSpec, JobType, Requester};
 use crate::domain::lease::WorkerId;
 use crate::events::{EventDraft, JobContext, JobEvent};
 use crate::ledger::{Batch, OutboxKind, StepRecord};
+use crate::telemetry::TraceParent;
 
 /// Version of an entry's shape.
 const ENTRY_VERSION: u8 = 1;
@@ -74,12 +75,19 @@ pub fn queued<'a>(
     (entries, messages)
 }
 
-/// A worker took the job. `context.attempt` is the attempt that begins, `event_seq` the number of its event.
-pub fn claimed(context: &JobContext, worker: &WorkerId, event_seq: i64, at: Timestamp) -> Told {
+/// A worker took the job. `context.attempt` is the attempt that begins, `event_seq` the number of its event, `place` where
+/// in a trace the job was wished for.
+pub fn claimed(
+    context: &JobContext,
+    worker: &WorkerId,
+    event_seq: i64,
+    place: Option<&TraceParent>,
+    at: Timestamp,
+) -> Told {
     let actor = Actor::Worker { id: worker.clone() };
     let event = JobEvent::Started { worker: worker.clone() };
     let entry = entry(context, actor, AuditAction::JobClaimed, json!({ "attempt": context.attempt }), at);
-    (vec![entry], numbered(context, event_seq - 1, [&event], at))
+    (vec![entry], vec![row(context, EventDraft::new(context, &event, at).within(place), event_seq)])
 }
 
 /// Somebody wants a running job to stop. `event_seq` is the number of the event.
@@ -163,18 +171,19 @@ fn numbered<'a>(
     events: impl IntoIterator<Item = &'a JobEvent>,
     at: Timestamp,
 ) -> Vec<NewOutboxRow> {
-    let number = |(seq, event): (i64, &JobEvent)| {
-        let draft = EventDraft::new(context, event, at);
-        NewOutboxRow {
-            kind: OutboxKind::Event,
-            job: context.job,
-            job_type: context.job_type,
-            message_id: draft.id().to_string(),
-            routing_key: draft.routing_key().to_owned(),
-            body: draft.numbered(seq),
-        }
-    };
+    let number = |(seq, event): (i64, &JobEvent)| row(context, EventDraft::new(context, event, at), seq);
     (last_seq + 1..).zip(events).map(number).collect()
+}
+
+fn row(context: &JobContext, draft: EventDraft, seq: i64) -> NewOutboxRow {
+    NewOutboxRow {
+        kind: OutboxKind::Event,
+        job: context.job,
+        job_type: context.job_type,
+        message_id: draft.id().to_string(),
+        routing_key: draft.routing_key().to_owned(),
+        body: draft.numbered(seq),
+    }
 }
 
 /// The wake-up number `dispatch_no` of a job. `context.attempt` is the number of attempts charged so far, so

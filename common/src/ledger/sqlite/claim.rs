@@ -47,7 +47,8 @@ fn take(
     let ClaimedRow { context, token, event_seq, goal, max_attempts, n_snoozes, status, pair, traceparent } =
         claimed;
     INSERT_ATTEMPT.execute(transaction, (job.0, token.0, context.attempt, &worker.0))?;
-    let (entries, messages) = rows::claimed(&context, worker, event_seq, SystemClock.now());
+    let (entries, messages) =
+        rows::claimed(&context, worker, event_seq, traceparent.as_ref(), SystemClock.now());
     trail::append(transaction, &entries)?;
     outbox::insert(transaction, &messages)?;
 

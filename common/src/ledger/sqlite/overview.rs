@@ -113,7 +113,7 @@ impl Stored for Speed {
     fn read(row: &Row<'_>) -> Result<Self, StoreError> {
         let now = time(row, "now")?;
         let ended = (count(row, "last_minute")?, count(row, "last_10_minutes")?);
-        Ok(Self { now, throughput: throughput(now, ended.0, ended.1, count(row, "jobs_left")?) })
+        Ok(Self { now, throughput: throughput(now, ended, row.get("worked_s")?, count(row, "jobs_left")?) })
     }
 }
 

@@ -45,10 +45,10 @@ fn finish(speed: &Throughput) -> Markup {
     }
 }
 
-/// Jobs that end per minute, by the last ten of them; tenths while they matter.
+/// Jobs that end per minute, by the last ten of them or since they began; tenths while they matter.
 fn rate(speed: &Throughput) -> String {
-    let ten = speed.ended_last_10_minutes;
-    if ten < 100 { format!("{}.{}", ten / 10, ten % 10) } else { number(ten / 10) }
+    let tenths = speed.ended_last_10_minutes.saturating_mul(600) / speed.rate_over_s.max(1);
+    if tenths < 100 { format!("{}.{}", tenths / 10, tenths % 10) } else { number(tenths / 10) }
 }
 
 /// Everything that a person should know before reading on.

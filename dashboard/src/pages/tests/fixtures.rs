@@ -82,6 +82,7 @@ pub(super) fn picture(words: &str) -> Picture {
         throughput: Throughput {
             ended_last_minute: 12,
             ended_last_10_minutes: 97,
+            rate_over_s: 600,
             jobs_left: 6_000,
             estimated_finish: Some(at(600)),
         },

@@ -190,7 +190,7 @@ fn bar(n: u64, total: u64, room: usize) -> String {
 
 /// `ended: 12 in 1 min, 83 in 10 min; 118 to go, done in about 14 min, at 14:14 UTC`.
 fn rate_line(picture: &FleetPicture) -> String {
-    let Throughput { ended_last_minute, ended_last_10_minutes, jobs_left, estimated_finish } =
+    let Throughput { ended_last_minute, ended_last_10_minutes, jobs_left, estimated_finish, .. } =
         &picture.throughput;
     let rate =
         format!("ended: {ended_last_minute} in 1 min, {ended_last_10_minutes} in 10 min; {jobs_left} to go");

@@ -94,6 +94,7 @@ fn seen() -> Seen {
             throughput: Throughput {
                 ended_last_minute: 12,
                 ended_last_10_minutes: 83,
+                rate_over_s: 600,
                 jobs_left: 118,
                 estimated_finish: Some(now() + SignedDuration::from_mins(14)),
             },
