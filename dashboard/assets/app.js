@@ -17,9 +17,10 @@
     const age = (Date.now() - at.getTime()) / 1000;
     const step = STEPS.find(([limit]) => Math.abs(age) < limit);
     let text = at.toLocaleString();
-    if (element.dataset.style === "clock") {
+    if (element.dataset.style === "clock" || element.dataset.style === "exact") {
       const day = Math.abs(age) < 43200 ? {} : { month: "short", day: "numeric" };
-      text = at.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...day });
+      const second = element.dataset.style === "exact" ? { second: "2-digit" } : {};
+      text = at.toLocaleString(undefined, { hour: "2-digit", minute: "2-digit", ...second, ...day });
     } else if (Math.abs(age) < 1.5) {
       text = "now";
     } else if (step) {
@@ -83,6 +84,12 @@
   let refreshing = false;
   let wanted = false;
   let refreshedAt = 0;
+  // Whether the ledger answered: the stream says it of the picture, a fetch of the part.
+  const fresh = { picture: true, part: true };
+  function freshness() {
+    const banner = $("stale");
+    if (banner) banner.hidden = fresh.picture && fresh.part;
+  }
   async function refresh() {
     const part = document.querySelector("[data-refresh]");
     if (!part || document.hidden) return;
@@ -98,9 +105,13 @@
       try {
         const answer = await fetch(url, { credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(15000) });
         if (answer.status === 401 || answer.type === "opaqueredirect") location.reload();
-        else if (answer.ok) {
-          const html = await answer.text();
-          if (part.dataset.refresh === url) show(part, html);
+        else {
+          fresh.part = answer.status !== 503;
+          freshness();
+          if (answer.ok) {
+            const html = await answer.text();
+            if (part.dataset.refresh === url) show(part, html);
+          }
         }
       } catch { /* The stream tells that the connection is lost. */ }
     }
@@ -132,7 +143,9 @@
       made.dateTime = picture.at;
       timeText(made);
     }
-    if ($("stale")) $("stale").hidden = picture.ledger_ok;
+    // Before the first one there is nothing that could be old.
+    fresh.picture = picture.ledger_ok || picture.revision === 0;
+    freshness();
     refresh();
   }
   function close() {

@@ -158,7 +158,7 @@ fn no_token_configured() -> ApiError {
     ApiError::new(
         StatusCode::FORBIDDEN,
         "no_token_configured",
-        "this dashboard takes no wishes: it has no token",
+        "this dashboard changes nothing: it has no token",
         "set dashboard.token (or PANOS_UPGRADE__DASHBOARD__TOKEN_FILE) and send it as Authorization: Bearer",
     )
 }

@@ -10,12 +10,13 @@
 //! | [`state`] | what every route gets, and the picture |
 //! | [`api`] | the read API for programs, and its description |
 //! | [`pages`] | pages for people |
-//! | [`commands`] | wishes that arrive as messages |
+//! | [`commands`] | does what other programs ask for, however it arrives |
 //! | [`error`] | the one shape of an error |
 //!
-//! Promises: the dashboard only reads the ledger, except for what programs ask for: wishes, which it hands to the intake
-//! as the command line does, cancels and retries; and it publishes from the outbox what these wrote. However many pages are open, the ledger is asked once for all of them. It listens on loopback
-//! only, unless there is a token. Without a ledger it stays up, says so, and recovers by itself.
+//! Promises: the dashboard only reads the ledger, except for what programs ask for: submissions, which it hands to the
+//! intake as the command line does, cancels and retries; and it publishes from the outbox what these wrote. However many
+//! pages are open, one picture is read for all of them. It listens on loopback only, unless there is a token. Without a
+//! ledger it stays up, says so, and recovers by itself.
 //! Leaves to others: the truth ([`common::ledger`]), performing jobs (crate `worker`), TLS (a proxy in front of it).
 
 pub mod api;

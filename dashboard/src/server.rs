@@ -1,9 +1,9 @@
 //! Listens, and joins the parts; nobody else does.
 //!
 //! Promises: at most [`MAX_CONNECTIONS`] connections, of which the next one is told to come again; a request that does not
-//! arrive, or is not answered, in time is given up; no body over [`MAX_BODY_BYTES`], and none of a
-//! wish over [`MAX_COMMAND_BYTES`](common::broker::command::MAX_COMMAND_BYTES). When draining begins, open streams end
-//! at once and every other answer gets [`LAST_ANSWERS`].
+//! arrive, or is not answered, in time is given up; no body over [`MAX_BODY_BYTES`], or where jobs are submitted over
+//! [`MAX_COMMAND_BYTES`](common::broker::command::MAX_COMMAND_BYTES). When draining begins, open streams end at once and
+//! every other answer gets [`LAST_ANSWERS`].
 //! Leaves to others: signals and the exit code (`main`), and waiting for the tasks (`Shutdown::drain`).
 
 use std::io;
@@ -44,14 +44,14 @@ pub const MAX_CONNECTIONS: usize = 256;
 /// Connections too many that are told so at once; any beyond are closed without a word.
 const MAX_TURNED_AWAY: usize = 16;
 
-/// The longest body of a request that is not a wish.
+/// The longest body of a request, unless it submits jobs.
 pub const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How long the head of a request may take to arrive, and how long a connection may wait for its next one.
-const HEAD_WITHIN: Duration = Duration::from_secs(15);
+pub const HEAD_WITHIN: Duration = Duration::from_secs(15);
 
 /// How long answering may take; a stream counts as answered when it begins.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+pub const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Time for the answers that are under way when draining begins.
 pub const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -213,7 +213,8 @@ async fn accept(listener: &TcpListener, router: Router, stop: &Shutdown) {
         };
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             let (router, closing) = (router.clone(), stop.clone());
-            stop.spawn(async move {
+            // A panic of one request is not the others'.
+            stop.spawn_apart(async move {
                 serve(stream, router, &closing).await;
                 drop(place);
             });

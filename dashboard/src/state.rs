@@ -26,7 +26,7 @@ pub struct AppState {
     pub pictures: watch::Receiver<Arc<Picture>>,
     /// What is configured.
     pub config: Arc<Config>,
-    /// Publishes what a wish wrote to the outbox.
+    /// Publishes what a request wrote to the outbox.
     pub relay: Arc<Relay>,
     /// When the process leaves, and what it waits for.
     pub stop: Shutdown,
@@ -45,7 +45,7 @@ pub struct Picture {
     pub revision: u64,
     /// Counts, speed, holds and alarms.
     pub fleet: FleetPicture,
-    /// Jobs that ended lately, by minute.
+    /// Jobs that ended lately, by minute, or finer while all of it is new.
     pub chart: Vec<Bucket>,
     /// Workers that live, and those that went lately.
     pub workers: Vec<WorkerView>,

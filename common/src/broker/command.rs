@@ -1,4 +1,4 @@
-//! A wish that arrives as a message, and the stream of them.
+//! An order that arrives as a message, and the stream of them.
 //!
 //! `{"v": 1, "id": "…", "command": "submit", "devices": …}` as over HTTP, or `{"v": 1, "id": "…", "command": "cancel",
 //! "job_id": 4711, "reason": "…"}`. The `id` makes it safe to send twice.
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::wake_up::Unreadable;
 use super::{BrokerError, Receipt};
 use crate::domain::job::JobId;
-use crate::intake::wish::{BadWish, Because, Wish, WishBody};
+use crate::intake::submission::{BadBody, Because, Submission, SubmissionBody};
 
 /// Version of a command's shape; a reader refuses what is newer than it knows.
 pub const COMMAND_SCHEMA: u8 = 1;
@@ -38,7 +38,7 @@ pub struct Command {
 #[derive(Debug, Clone)]
 pub enum Order {
     /// Queue jobs.
-    Submit(Wish),
+    Submit(Submission),
     /// Cancel a job.
     Cancel {
         /// Which.
@@ -67,7 +67,7 @@ pub struct CommandBody {
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum OrderBody {
     /// Queue jobs.
-    Submit(WishBody),
+    Submit(SubmissionBody),
     /// Cancel a job.
     Cancel(CancelBody),
 }
@@ -108,7 +108,9 @@ impl Command {
         match fields.remove("v") {
             Some(v) if v == COMMAND_SCHEMA => {}
             Some(v) => {
-                return Err(Unreadable(format!("schema {v:.40}, this program reads {COMMAND_SCHEMA}")));
+                // JSON of any length prints whole, whatever precision is asked for.
+                let v: String = v.to_string().chars().take(40).collect();
+                return Err(Unreadable(format!("schema {v}, this program reads {COMMAND_SCHEMA}")));
             }
             None => return Err(Unreadable("missing field `v`".to_owned())),
         }
@@ -125,10 +127,10 @@ impl Command {
 }
 
 impl Order {
-    fn parse(mut fields: Map<String, Value>) -> Result<Self, BadWish> {
+    fn parse(mut fields: Map<String, Value>) -> Result<Self, BadBody> {
         let word = fields.remove("command");
         match word.as_ref().and_then(Value::as_str) {
-            Some("submit") => Wish::parse(&Value::Object(fields)).map(Self::Submit),
+            Some("submit") => Submission::parse(&Value::Object(fields)).map(Self::Submit),
             Some("cancel") => {
                 let job = fields.remove("job_id").and_then(|job| job.as_i64()).map(JobId);
                 let because = Because::parse(&Value::Object(fields));
@@ -137,11 +139,11 @@ impl Order {
                     (None, because) => {
                         let mut problems = vec!["job_id: has to be the number of a job".to_owned()];
                         problems.extend(because.err().into_iter().flat_map(|bad| bad.0));
-                        Err(BadWish(problems))
+                        Err(BadBody(problems))
                     }
                 }
             }
-            Some(_) | None => Err(BadWish(vec!["command: has to be \"submit\" or \"cancel\"".to_owned()])),
+            Some(_) | None => Err(BadBody(vec!["command: has to be \"submit\" or \"cancel\"".to_owned()])),
         }
     }
 }

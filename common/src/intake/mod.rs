@@ -2,7 +2,7 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`wish`] | what a program may ask for, read from JSON |
+//! | [`submission`] | what a program may ask for, read from JSON |
 //! | [`plan`] | from a device and a goal to a job, or the reason why there is none |
 //! | [`pairs`] | HA pairs among devices |
 //! | [`report`] | what became of each device |
@@ -18,13 +18,13 @@ pub mod pairs;
 pub mod plan;
 pub mod report;
 mod sharing;
-pub mod wish;
+pub mod submission;
 
 use std::collections::HashMap;
 
 pub use plan::{Rules, Wanted, decide};
 pub use report::{Fault, Report};
-pub use wish::Wish;
+pub use submission::Submission;
 
 use self::plan::Planned;
 use self::report::{Queued, Skipped};
@@ -51,20 +51,6 @@ impl Mode {
     pub fn of(dry_run: bool) -> Self {
         if dry_run { Self::DryRun } else { Self::Enqueue }
     }
-}
-
-/// Queues one job per device in a batch of its own, or says why not.
-///
-/// # Errors
-/// [`LedgerError::NotReachable`], [`LedgerError::Store`]; whole chunks may be queued then.
-pub async fn enqueue(
-    ledger: &dyn Ledger,
-    devices: Vec<Device>,
-    rules: &Rules,
-    by: &Requester,
-    mode: Mode,
-) -> Result<Report, LedgerError> {
-    Intake::new(ledger, by).devices(devices, rules, mode).await
 }
 
 /// One command's way into the ledger.

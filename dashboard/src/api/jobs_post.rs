@@ -1,4 +1,4 @@
-//! Wishes over HTTP, and the batches that come of them.
+//! Submissions, cancels and retries over HTTP, and the batches that come of them.
 //!
 //! Promises: whatever changes something has to carry an `Idempotency-Key`, so that a program that got no answer may ask
 //! again. Every body is read by hand, so that all of its problems are told together. Leaves to others: the token
@@ -11,8 +11,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use common::broker::command::{MAX_COMMAND_BYTES, MAX_KEY, is_key};
 use common::domain::job::{BatchId, JobId};
-use common::intake::Wish;
-use common::intake::wish::Because;
+use common::intake::Submission;
+use common::intake::submission::Because;
 use common::ledger::{JobFilter, JobView, StatusCounts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -51,14 +51,14 @@ async fn submit(
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Result<Response, ApiError> {
-    let wish = Wish::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
-    if wish.dry_run {
-        let answer = door::submit(state, Door::Api, wish, BatchId::new(), false).await?;
+    let asked = Submission::parse(&json(&body)?).map_err(|bad| door::bad_body(&bad))?;
+    if asked.dry_run {
+        let answer = door::submit(state, Door::Api, asked, BatchId::new(), false).await?;
         return Ok(response(answer));
     }
     let request = request(&headers, "POST /api/v1/jobs", &body)?;
     let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
-    let work = move |batch, is_repeat| door::submit(state, Door::Api, wish, batch, is_repeat);
+    let work = move |batch, is_repeat| door::submit(state, Door::Api, asked, batch, is_repeat);
     once(&ledger, &stop, request, work).await.map(response)
 }
 
@@ -69,7 +69,7 @@ async fn cancel(
     Whole(body): Whole,
 ) -> Result<Response, ApiError> {
     let job = job(&id)?;
-    let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
+    let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_body(&bad))?;
     let request = request(&headers, &format!("POST /api/v1/jobs/{job}/cancel"), &body)?;
     let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
     let work = move |_, _| door::cancel(state, Door::Api, job, because);
@@ -83,7 +83,7 @@ async fn retry(
     Whole(body): Whole,
 ) -> Result<Response, ApiError> {
     let job = job(&id)?;
-    let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_wish(&bad))?;
+    let because = Because::parse(&json(&body)?).map_err(|bad| door::bad_body(&bad))?;
     let request = request(&headers, &format!("POST /api/v1/jobs/{job}/retry"), &body)?;
     let (ledger, stop) = (state.engine.ledger.clone(), state.stop.clone());
     let work = move |batch, is_repeat| door::retry(state, Door::Api, job, because, batch, is_repeat);

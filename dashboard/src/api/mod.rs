@@ -6,7 +6,7 @@
 //! | [`devices`] | pages of devices, one of them |
 //! | [`timeline`] | what was done to a device, with what proves it |
 //! | [`jobs`] | pages of jobs, one of them |
-//! | [`jobs_post`] | wishes, and what came of them |
+//! | [`jobs_post`] | submissions, cancels, retries, and what came of them |
 //! | [`openapi`] | the description of all this |
 //! | [`asked`] | reading what was asked |
 //!

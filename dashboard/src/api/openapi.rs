@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use axum::http::header;
 use axum::response::IntoResponse;
 use common::intake::Report;
-use common::intake::wish::{Because, WishBody};
+use common::intake::submission::{Because, SubmissionBody};
 use common::ledger::DevicePage;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -137,7 +137,7 @@ fn routes() -> Vec<Route> {
                 "/api/v1/jobs",
                 "submit",
                 "Asks for images on devices",
-                of::<WishBody>,
+                of::<SubmissionBody>,
                 of::<Report>,
             )
         },
@@ -188,7 +188,7 @@ pub fn document() -> Value {
         "info": {
             "title": "panos-upgrade",
             "version": "1",
-            "description": "What is known of the fleet, and wishes for it. Errors have one shape; branch on `error.code`. Fields are added within v1, none changes its meaning.",
+            "description": "What is known of the fleet, and what may be asked of it. Errors have one shape; branch on `error.code`. Fields are added within v1, none changes its meaning.",
         },
         "servers": [{ "url": "/" }],
         "security": [{ "token": [] }],

@@ -3,7 +3,7 @@
 //!
 //! Promises: one validation for every door, which is [`common::intake`]; every write is in the audit trail with the door
 //! and whoever the program says it acts for. Leaves to others: who may knock (`auth`, the broker's permissions), doing
-//! it once ([`super::once`]), performing jobs.
+//! it once ([`mod@super::once`]), performing jobs.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,8 +13,8 @@ use common::broker::Control;
 use common::domain::device::Serial;
 use common::domain::job::{BatchId, JobId, PairMode, Requester};
 use common::domain::path::PathsFile;
-use common::intake::wish::{BadWish, Because};
-use common::intake::{self, Fault, Intake, Mode, Rules, Wanted, Wish};
+use common::intake::submission::{BadBody, Because};
+use common::intake::{self, Fault, Intake, Mode, Rules, Submission, Wanted};
 use common::ledger::CancelAnswer;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -58,7 +58,7 @@ impl Door {
 
 /// What cannot be understood, as an answer.
 #[must_use]
-pub fn bad_wish(bad: &BadWish) -> ApiError {
+pub fn bad_body(bad: &BadBody) -> ApiError {
     ApiError::new(
         StatusCode::BAD_REQUEST,
         "bad_request",
@@ -74,21 +74,21 @@ pub fn bad_wish(bad: &BadWish) -> ApiError {
 pub async fn submit(
     state: AppState,
     door: Door,
-    wish: Wish,
+    asked: Submission,
     batch: BatchId,
     is_repeat: bool,
 ) -> Result<Answer, ApiError> {
     let rules = Rules {
-        wanted: wanted(&state, &wish).await?,
+        wanted: wanted(&state, &asked).await?,
         policy: state.config.plan.policy(),
         max_attempts: state.config.worker.max_attempts,
         pair: PairMode::InTurn,
     };
     let ledger = state.engine.ledger.as_ref();
     let inventory = ledger.devices().await?.into_iter().map(|record| record.device).collect();
-    let (devices, missing) = wish.chosen(inventory);
-    let by = door.requester(wish.requested_by.as_deref(), wish.reason.clone());
-    let mode = Mode::of(wish.dry_run);
+    let (devices, missing) = asked.chosen(inventory);
+    let by = door.requester(asked.requested_by.as_deref(), asked.reason.clone());
+    let mode = Mode::of(asked.dry_run);
     let mut report = Intake::new(ledger, &by).named(batch, is_repeat).devices(devices, &rules, mode).await?;
     // One that left the inventory after an earlier run had queued it has its job.
     let queued: HashSet<Serial> = report.jobs.iter().map(|job| job.serial.clone()).collect();
@@ -161,11 +161,11 @@ pub async fn retry(
     Ok(Answer::new(status, json!(report)))
 }
 
-/// Where the devices of a wish are to be brought.
-async fn wanted(state: &AppState, wish: &Wish) -> Result<Wanted, ApiError> {
+/// Where its devices are to be brought.
+async fn wanted(state: &AppState, asked: &Submission) -> Result<Wanted, ApiError> {
     let plan = &state.config.plan;
-    if wish.target.is_some() || wish.path.is_some() {
-        return Ok(wish.wanted(Wanted::default()));
+    if asked.target.is_some() || asked.path.is_some() {
+        return Ok(asked.wanted(Wanted::default()));
     }
     let paths = match plan.paths_file.clone() {
         None => None,
@@ -195,7 +195,7 @@ async fn wanted(state: &AppState, wish: &Wish) -> Result<Wanted, ApiError> {
             "give target or path, or set plan.target in the configuration",
         ));
     }
-    Ok(wish.wanted(Wanted { path: None, paths, target: plan.target }))
+    Ok(asked.wanted(Wanted { path: None, paths, target: plan.target }))
 }
 
 /// Makes the worker of a running job look now.

@@ -1,14 +1,15 @@
-//! Wishes that arrive as messages, and what every door has in common.
+//! Orders that arrive as messages, and what every door has in common.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`door`] | submit, cancel, retry |
-//! | [`once`] | asking twice does once |
+//! | [`mod@once`] | asking twice does once |
 //! | [`schema`] | what may be sent, as schemas |
 //!
 //! Promises: a command is acked after what it wants is committed, so a process that dies is followed by another one,
-//! which the command's `id` keeps from doing it again. What cannot be read, or not be done as this process is configured, goes to the dead letters. A ledger that does
-//! not answer is waited for with the command in hand. Several processes may consume at once.
+//! which the command's `id` keeps from doing it again. What cannot be read, or not be done as this process is
+//! configured, goes to the dead letters. A ledger that does not answer is waited for with the command in hand. Several
+//! processes may consume at once.
 //! Leaves to others: carrying messages ([`common::broker`]).
 
 pub mod door;
@@ -148,12 +149,12 @@ async fn attempt(state: &AppState, command: &Command, body: &[u8]) -> Result<Ans
     let request = Request::new(Door::Amqp.as_str(), &command.id, &[body]);
     let owned = state.clone();
     match &command.order {
-        Order::Submit(wish) if wish.dry_run => {
-            door::submit(owned, Door::Amqp, wish.clone(), BatchId::new(), false).await
+        Order::Submit(asked) if asked.dry_run => {
+            door::submit(owned, Door::Amqp, asked.clone(), BatchId::new(), false).await
         }
-        Order::Submit(wish) => {
-            let wish = wish.clone();
-            let work = move |batch, is_repeat| door::submit(owned, Door::Amqp, wish, batch, is_repeat);
+        Order::Submit(asked) => {
+            let asked = asked.clone();
+            let work = move |batch, is_repeat| door::submit(owned, Door::Amqp, asked, batch, is_repeat);
             once(&state.engine.ledger, &state.stop, request, work).await
         }
         Order::Cancel { job, because } => {

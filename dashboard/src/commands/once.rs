@@ -25,6 +25,10 @@ const WORK_WITHIN: Duration = Duration::from_secs(20);
 /// How long a request is held for one worker of it: longer than the work and a statement that is just ending.
 pub const HELD_FOR: Duration = Duration::from_secs(30);
 
+/// Longest time to keep the answer. Together with the work it ends before the hold does, so that it cannot meet somebody
+/// else's.
+const KEPT_WITHIN: Duration = Duration::from_secs(8);
+
 /// How long a second one waits for the answer of the first.
 const WAIT_WITHIN: Duration = Duration::from_secs(10);
 
@@ -53,7 +57,7 @@ impl Answer {
 /// A request: the program's key with its door, and what is asked.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// Unique per program and wish.
+    /// Unique per program and request.
     pub key: String,
     /// Of what is asked.
     pub sha256: [u8; 32],
@@ -99,7 +103,10 @@ where
         match ledger.begin_request(&new).await? {
             RequestState::Begun { batch, is_repeat } => {
                 let work = finish(Arc::clone(ledger), request.key, work(batch, is_repeat));
-                // On its own, because a client that hangs up must not stop it half way; the process waits for it.
+                // On its own, because a client that hangs up must not stop it half way; the process waits for it, unless
+                // it has to leave at once: a repeat goes on where it was.
+                let leaving = stop.clone();
+                let work = async move { leaving.unless_aborting(work).await.unwrap_or_else(|| Err(too_slow())) };
                 return stop.spawn_apart(work).await.unwrap_or_else(|_| Err(broken()));
             }
             RequestState::Answered { status, answer } => return replayed(status, &answer),
@@ -119,13 +126,17 @@ async fn finish(
     work: impl Future<Output = Result<Answer, ApiError>>,
 ) -> Result<Answer, ApiError> {
     let done = timeout(WORK_WITHIN, work).await.unwrap_or_else(|_| Err(too_slow()));
-    let kept = match &done {
-        Ok(answer) => ledger.answer_request(&key, answer.status.as_u16(), &answer.body.to_string()).await,
-        Err(_) => ledger.release_request(&key).await,
+    let keep = async {
+        match &done {
+            Ok(answer) => ledger.answer_request(&key, answer.status.as_u16(), &answer.body.to_string()).await,
+            Err(_) => ledger.release_request(&key).await,
+        }
     };
-    if let Err(error) = kept {
-        // A repeat finds the jobs by their batch, and makes the answer again.
-        warn!("the answer to a request was not kept: {error}");
+    // Otherwise a repeat finds the jobs by their batch, and makes the answer again.
+    match timeout(KEPT_WITHIN, keep).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => warn!("the answer to a request was not kept: {error}"),
+        Err(_) => warn!("the answer to a request was not kept within {KEPT_WITHIN:?}"),
     }
     done
 }

@@ -3,14 +3,17 @@
 //! Made from the types, so that they cannot tell another story; a test holds the files in `docs/commands` to it.
 
 use common::broker::command::CommandBody;
-use common::intake::wish::WishBody;
+use common::intake::submission::SubmissionBody;
 use schemars::schema_for;
 use serde_json::Value;
 
 /// Name of the file, and the schema.
 #[must_use]
 pub fn all() -> [(&'static str, Value); 2] {
-    [("submit.json", schema_for!(WishBody).to_value()), ("command.json", schema_for!(CommandBody).to_value())]
+    [
+        ("submit.json", schema_for!(SubmissionBody).to_value()),
+        ("command.json", schema_for!(CommandBody).to_value()),
+    ]
 }
 
 #[cfg(test)]
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn the_schemas_take_what_the_reader_takes_and_refuse_unknown_fields() {
-        let wish = jsonschema::validator_for(&schema("submit.json")).unwrap();
+        let submission = jsonschema::validator_for(&schema("submit.json")).unwrap();
         let command = jsonschema::validator_for(&schema("command.json")).unwrap();
         for fields in [
             json!({"devices": ["01"], "target": "11.1.4-h7"}),
@@ -49,8 +52,8 @@ mod tests {
             json!({"devices": {"select": "model=PA-440"}, "reason": "CHG-1"}),
             json!({"devices": {"select": ["model=PA-440", "version<11.1.0"]}, "requested_by": "alice"}),
         ] {
-            assert!(common::intake::Wish::parse(&fields).is_ok(), "{fields}");
-            assert!(wish.is_valid(&fields), "{fields}");
+            assert!(common::intake::Submission::parse(&fields).is_ok(), "{fields}");
+            assert!(submission.is_valid(&fields), "{fields}");
             let mut message = fields;
             message["v"] = json!(1);
             message["id"] = json!("chg-1");
@@ -59,8 +62,8 @@ mod tests {
             assert!(read.is_ok() && command.is_valid(&message), "{message}");
         }
         for fields in [json!({"devices": "all", "force": true}), json!({"devices": []}), json!({})] {
-            assert!(common::intake::Wish::parse(&fields).is_err(), "{fields}");
-            assert!(!wish.is_valid(&fields), "{fields}");
+            assert!(common::intake::Submission::parse(&fields).is_err(), "{fields}");
+            assert!(!submission.is_valid(&fields), "{fields}");
         }
     }
 }

@@ -2,11 +2,11 @@
 //!
 //! | module | does |
 //! |---|---|
-//! | [`mod@feed`] | hears events, keeps the last ones |
-//! | [`mod@stream`] | shows pictures to a browser, as they come |
+//! | `feed` | hears events, keeps the last ones |
+//! | `stream` | shows pictures to a browser, as they come |
 //!
-//! Promises: the ledger is read at most once in [`AT_LEAST_APART`], and only when something was heard or
-//! [`AT_MOST_APART`] have passed; however many look, it is read once for all. When it does not answer, the last picture
+//! Promises: the ledger is read at most once in `AT_LEAST_APART`, and only when something was heard or
+//! `AT_MOST_APART` have passed; however many look, it is read once for all. When it does not answer, the last picture
 //! stays, marked as such. Whoever looks slowly skips pictures: only the newest one is kept.
 //! Leaves to others: what is read ([`common::ledger::Overview`]), what it looks like (`pages`).
 
@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use common::domain::job::JobState;
 use common::engine::Engine;
-use common::ledger::{JobFilter, LedgerError};
+use common::ledger::{Bucket, JobFilter, LedgerError};
 use common::shutdown::Shutdown;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -46,6 +46,13 @@ const CHART_SPAN: SignedDuration = SignedDuration::from_mins(60);
 
 /// One bar of the chart.
 const CHART_BUCKET: Duration = Duration::from_secs(60);
+
+/// What the chart shows as long as nothing ended before, in buckets of [`FRESH_BUCKET`]: in an hour, the first minutes of
+/// a campaign are two or three bars at the edge.
+const FRESH_SPAN: SignedDuration = SignedDuration::from_mins(10);
+
+/// One bar of a chart of [`FRESH_SPAN`].
+const FRESH_BUCKET: Duration = Duration::from_secs(10);
 
 /// How long a worker that went is still shown.
 const WORKERS_SHOWN: Duration = Duration::from_secs(15 * 60);
@@ -149,10 +156,9 @@ impl Live {
     async fn read(&self) -> Result<Picture, LedgerError> {
         let ledger = &self.engine.ledger;
         let running = JobFilter { states: vec![JobState::Running], ..JobFilter::default() };
-        let since = Timestamp::now() - CHART_SPAN;
         let (fleet, chart, workers, running) = try_join!(
             ledger.fleet_picture(),
-            ledger.ended_over_time(since, CHART_BUCKET),
+            self.chart(),
             ledger.workers(WORKERS_SHOWN),
             ledger.jobs(&running, MAX_RUNNING),
         )?;
@@ -168,5 +174,53 @@ impl Live {
             ledger_ok: true,
             feed_ok: false,
         })
+    }
+
+    async fn chart(&self) -> Result<Vec<Bucket>, LedgerError> {
+        let ledger = &self.engine.ledger;
+        let now = Timestamp::now();
+        let hour = ledger.ended_over_time(beginning(now, CHART_SPAN, CHART_BUCKET), CHART_BUCKET).await?;
+        let fresh = beginning(now, FRESH_SPAN, FRESH_BUCKET);
+        if is_all_since(&hour, fresh) {
+            return ledger.ended_over_time(fresh, FRESH_BUCKET).await;
+        }
+        Ok(hour)
+    }
+}
+
+/// Where a chart of this span begins, so that its bars stand still from one picture to the next.
+fn beginning(now: Timestamp, span: SignedDuration, bucket: Duration) -> Timestamp {
+    let bucket = i64::try_from(bucket.as_secs()).unwrap_or(i64::MAX);
+    let newest = now.as_second() - now.as_second().rem_euclid(bucket);
+    Timestamp::from_second(newest + bucket - span.as_secs()).unwrap_or(now)
+}
+
+/// Whether something ended, and nothing before `since`.
+fn is_all_since(chart: &[Bucket], since: Timestamp) -> bool {
+    let first = chart.iter().find(|bucket| bucket.completed + bucket.not_completed > 0);
+    first.is_some_and(|first| first.from >= since)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn bars_stand_still_until_one_more_begins() {
+        let begins = |second| beginning(at(second), FRESH_SPAN, FRESH_BUCKET);
+        assert_eq!((begins(10_000), begins(10_009), begins(10_010)), (at(9_410), at(9_410), at(9_420)));
+        assert_eq!(beginning(at(7_259), CHART_SPAN, CHART_BUCKET), at(3_660));
+    }
+
+    #[test]
+    fn a_chart_is_fine_while_nothing_ended_before() {
+        let bucket = |second, completed| Bucket { from: at(second), completed, not_completed: 0 };
+        assert!(is_all_since(&[bucket(0, 0), bucket(60, 1), bucket(120, 0)], at(60)));
+        assert!(!is_all_since(&[bucket(0, 1), bucket(60, 1)], at(60)));
+        assert!(!is_all_since(&[bucket(0, 0), bucket(60, 0)], at(0)), "there is nothing to be seen");
     }
 }

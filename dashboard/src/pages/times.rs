@@ -18,6 +18,11 @@ pub(super) fn clock(at: Timestamp) -> Markup {
     html! { time datetime=(iso(at)) data-style="clock" { (iso(at)) } }
 }
 
+/// The same to the second.
+pub(super) fn exact(at: Timestamp) -> Markup {
+    html! { time datetime=(iso(at)) data-style="exact" { (iso(at)) } }
+}
+
 /// UTC, whole seconds.
 pub(super) fn iso(at: Timestamp) -> String {
     format!("{at:.0}")

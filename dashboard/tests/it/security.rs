@@ -1,22 +1,32 @@
 //! Who may ask, what a browser may do with an answer, and limits.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::broker::command::MAX_COMMAND_BYTES;
 use dashboard::headers::CONTENT_SECURITY_POLICY;
-use dashboard::server::{MAX_BODY_BYTES, MAX_CONNECTIONS};
+use dashboard::server::{ANSWERED_WITHIN, HEAD_WITHIN, MAX_BODY_BYTES, MAX_CONNECTIONS};
+use serde_json::{Value, json};
 use testkit::wait::wait_until;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::bench::{Bench, On, TOKEN};
 
+/// Longer than any request is waited for.
+const LONG: Duration = Duration::from_secs(60);
+
+/// How late a limit may be kept on a busy machine.
+const A_MOMENT: Duration = Duration::from_secs(8);
+
+/// Timers begin a little after the clock of who asks.
+const ROUNDING: Duration = Duration::from_millis(500);
+
 /// Bytes as they are, and what comes back.
 async fn raw(bench: &Bench, request: &str) -> String {
     let mut stream = TcpStream::connect(bench.server.address()).await.unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    let read = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answer)).await;
+    let read = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await;
     read.unwrap().unwrap();
     String::from_utf8_lossy(&answer).into_owned()
 }
@@ -57,7 +67,16 @@ async fn with_a_token_nothing_is_shown_without_it() {
     for path in
         ["/api/v1/devices", "/api/v1/openapi.json", "/live", "/metrics", "/readyz", "/fragments/devices"]
     {
-        assert_eq!(bench.answer(path).await.status(), 401, "{path}");
+        for token in [None, Some("another"), Some("")] {
+            let asked = bench.get(path);
+            let asked = if let Some(token) = token { asked.bearer_auth(token) } else { asked };
+            let answer = asked.send().await.unwrap();
+            assert_eq!(answer.status(), 401, "{path} with {token:?}");
+            assert_eq!(answer.headers()["www-authenticate"], "Bearer", "{path}");
+            let body: Value = answer.json().await.unwrap();
+            assert_eq!(body["error"]["code"], "unauthorized", "{path}: {body}");
+            assert!(!body.to_string().contains(TOKEN), "{path}");
+        }
     }
     for path in ["/", "/devices", "/devices/1", "/nowhere"] {
         let answer = bench.answer(path).await;
@@ -92,16 +111,29 @@ async fn a_browser_that_sent_the_token_may_look_and_not_write() {
     let written = post.try_clone().unwrap().header("cookie", cookie).send().await.unwrap();
     assert_eq!(written.status(), 401, "a cookie is not enough to write");
     let written = post.bearer_auth(TOKEN).send().await.unwrap();
-    assert!(![401, 403].contains(&written.status().as_u16()), "{}", written.status());
+    assert_eq!(written.status(), 400, "with the token it is read, and says nothing");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_a_token_nobody_writes() {
     let bench = Bench::new(On::Sqlite).await;
-    let answer =
-        bench.client.post(format!("{}api/v1/jobs", bench.server.url())).body("{}").send().await.unwrap();
-    assert_eq!(answer.status(), 403);
-    assert!(answer.text().await.unwrap().contains("dashboard.token"));
+    bench.fill(1).await;
+    let job = bench.json("/api/v1/jobs").await.1["jobs"][0]["id"].as_i64().unwrap();
+    let wish = json!({"devices": "all", "target": "11.1.6", "reason": "CHG-1"});
+    for path in ["jobs".to_owned(), format!("jobs/{job}/cancel"), format!("jobs/{job}/retry")] {
+        for token in [None, Some(TOKEN), Some("")] {
+            let post = bench.client.post(format!("{}api/v1/{path}", bench.server.url()));
+            let post = post.header("idempotency-key", "k").json(&wish);
+            let post = if let Some(token) = token { post.bearer_auth(token) } else { post };
+            let answer = post.send().await.unwrap();
+            assert_eq!(answer.status(), 403, "{path} with {token:?}");
+            let body: Value = answer.json().await.unwrap();
+            assert_eq!(body["error"]["code"], "no_token_configured", "{path}: {body}");
+            assert!(body["error"]["remedy"].as_str().unwrap().contains("dashboard.token"), "{body}");
+        }
+    }
+    let jobs = bench.json("/api/v1/jobs").await.1;
+    assert_eq!((jobs["jobs"].as_array().unwrap().len(), &jobs["jobs"][0]["state"]), (1, &json!("available")));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,12 +145,12 @@ async fn a_body_that_is_too_long_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_wish_that_is_too_long_is_refused_in_the_shape_of_any_error() {
+async fn a_submission_that_is_too_long_is_refused_in_the_shape_of_any_error() {
     let bench = Bench::with_token().await;
     let post = bench.client.post(format!("{}api/v1/jobs", bench.server.url())).bearer_auth(TOKEN);
     let answer = post.body(" ".repeat(MAX_COMMAND_BYTES + 1)).send().await.unwrap();
     assert_eq!(answer.status(), 413);
-    let body: serde_json::Value = answer.json().await.unwrap();
+    let body: Value = answer.json().await.unwrap();
     assert_eq!(body["error"]["code"], "too_large", "{body}");
 }
 
@@ -142,7 +174,50 @@ async fn a_connection_too_many_is_told_to_come_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_that_never_ends_is_given_up() {
-    let bench = Bench::new(On::Sqlite).await;
-    let answer = raw(&bench, "GET / HTTP/1.1\r\nhost: localhost\r\n").await;
-    assert!(!answer.contains("200 OK"), "{answer}");
+    let bench = Bench::with_token().await;
+    let began = Instant::now();
+    let head = async {
+        let answer = raw(&bench, "GET /healthz HTTP/1.1\r\nhost: localhost\r\n").await;
+        (answer, began.elapsed())
+    };
+    let drops = async {
+        let answer = drop_by_drop(&bench, "GET /healthz HTTP/1.1\r\nhost: localhost\r\nx: ").await;
+        (answer, began.elapsed())
+    };
+    let body = async {
+        let head =
+            "POST /login HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\nconnection: close\r\n\r\n";
+        (raw(&bench, head).await, began.elapsed())
+    };
+    let ((head, head_took), (drops, drops_took), (body, body_took)) = tokio::join!(head, drops, body);
+    assert!(!head.contains("200 OK") && !drops.contains("200 OK"), "{head} {drops}");
+    assert!(body.starts_with("HTTP/1.1 503") && body.contains("\"busy\""), "{body}");
+    for (took, limit) in [(head_took, HEAD_WITHIN), (drops_took, HEAD_WITHIN), (body_took, ANSWERED_WITHIN)] {
+        assert!(limit <= took + ROUNDING && took < limit + A_MOMENT, "{took:?} of {limit:?}");
+    }
+    assert_eq!(bench.answer("/healthz").await.status(), 200);
+}
+
+/// Sends a beginning, then one byte at a time until nobody listens any more; what came back.
+async fn drop_by_drop(bench: &Bench, beginning: &str) -> String {
+    let (mut reader, mut writer) = TcpStream::connect(bench.server.address()).await.unwrap().into_split();
+    writer.write_all(beginning.as_bytes()).await.unwrap();
+    let dripping = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            if writer.write_all(b"x").await.is_err() {
+                std::future::pending::<()>().await;
+            }
+        }
+    };
+    let mut answer = Vec::new();
+    let read = async {
+        // Closed with bytes of ours unread: a reset is an end as well.
+        let _ = reader.read_to_end(&mut answer).await;
+    };
+    tokio::select! {
+        () = dripping => {}
+        read = tokio::time::timeout(LONG, read) => read.unwrap(),
+    }
+    String::from_utf8_lossy(&answer).into_owned()
 }

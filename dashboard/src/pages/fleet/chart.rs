@@ -1,5 +1,7 @@
 //! Jobs that ended, over time: bars made on the server, the scale as text beside them, the numbers as a table.
 
+use std::time::Duration;
+
 use common::ledger::Bucket;
 use maud::{Markup, html};
 
@@ -43,7 +45,7 @@ fn drawing(buckets: &[Bucket], most: u64) -> Markup {
         ul.key {
             li { span.swatch.s-completed aria-hidden="true" {} "completed " strong { (number(completed)) } }
             li { span.swatch.s-failed aria-hidden="true" {} "failed, skipped, cancelled " strong { (number(not)) } }
-            li.quiet { "top line: " (number(most)) " per bar" }
+            li.quiet { "top line: " (number(most)) " per bar" @if let Some(span) = span(buckets) { " of " (in_words(span)) } }
         }
         svg.chart viewBox={ "0 0 " (buckets.len() * STEP) " " (HEIGHT) } preserveAspectRatio="none" role="img"
             aria-labelledby="drawing-title drawing-desc" {
@@ -57,6 +59,19 @@ fn drawing(buckets: &[Bucket], most: u64) -> Markup {
         @if let (Some(first), Some(last)) = (buckets.first(), buckets.last()) {
             p.axis { (times::clock(first.from)) (times::clock(last.from)) }
         }
+    }
+}
+
+/// What one bar spans.
+fn span(buckets: &[Bucket]) -> Option<Duration> {
+    let [first, second, ..] = buckets else { return None };
+    Some(times::between(first.from, second.from))
+}
+
+fn in_words(span: Duration) -> String {
+    match span.as_secs() {
+        60 => "a minute".to_owned(),
+        seconds => format!("{seconds} s"),
     }
 }
 
@@ -83,7 +98,7 @@ fn table(buckets: &[Bucket]) -> Markup {
                     tbody {
                         @for bucket in buckets.iter().rev().filter(|bucket| ended(bucket) > 0) {
                             tr {
-                                th scope="row" { (times::clock(bucket.from)) }
+                                th scope="row" { (times::exact(bucket.from)) }
                                 td.num { (bucket.completed) }
                                 td.num { (bucket.not_completed) }
                             }
@@ -118,6 +133,7 @@ mod tests {
         assert!(page.contains("x=\"21\" y=\"99\" width=\"8\" height=\"1\""), "one job can be seen: {page}");
         assert_eq!(page.matches("<rect").count(), 3);
         assert!(page.contains("51 completed and 50 ended otherwise"));
+        assert!(page.contains("top line: 100 per bar of a minute"), "{page}");
     }
 
     #[test]

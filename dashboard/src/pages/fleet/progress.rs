@@ -92,7 +92,7 @@ pub(super) fn by_image(images: &[ImageCount]) -> Markup {
                 p.quiet { "The first step of each job tells which images its device needs." }
             } @else {
                 div.scroll tabindex="0" role="region" aria-labelledby="images-title" {
-                    table {
+                    table.cards {
                         thead { tr {
                             th scope="col" { "Version" }
                             th.wide scope="col" { span.visually-hidden { "Share" } }
@@ -119,11 +119,11 @@ fn image_row(image: &ImageCount) -> Markup {
                 progress max=(image.wanted.max(1)) value=(here)
                     aria-label={ (here) " of " (image.wanted) " have " (version) } {}
             }
-            td.num { (number(image.wanted)) }
-            td.num { (number(image.running)) }
-            td.num { (number(image.present)) }
-            td.num { (number(image.verified)) }
-            td.num {
+            td.num data-label="Wanted" { (number(image.wanted)) }
+            td.num data-label="Running" { (number(image.running)) }
+            td.num data-label="Unproved" { (number(image.present)) }
+            td.num data-label="Verified" { (number(image.verified)) }
+            td.num data-label="Mismatch" {
                 @if image.mismatch > 0 { strong.bad { "✕ " (number(image.mismatch)) } } @else { span.quiet { "0" } }
             }
         }
