@@ -1,6 +1,8 @@
 //! One device: what happened to it in order, the hashes of its images, and that the chain of it all is whole.
 
 use e2e::world::{Setup, Way, World};
+use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::site::Site;
 
@@ -24,11 +26,35 @@ async fn a_device_shows_its_timeline_its_hashes_and_a_whole_chain() {
     assert!(shown.contains("verified") && shown.contains(&world.simulator.ready().target), "{shown}");
     assert_eq!(site.browser.attribute("[data-chain]", "data-chain").await.unwrap().as_deref(), Some("whole"));
 
-    let told = site.browser.texts("#timeline li").await.unwrap();
+    let told: Vec<Moment> = serde_json::from_value(site.script(TIMELINE).await).unwrap();
+    assert!(told.is_sorted_by(|one, next| one.at >= next.at), "newest first: {told:#?}");
     let entries = world.trail(&serial).await;
-    assert!(told.len() >= entries.len(), "{} entries, shown are {told:#?}", entries.len());
+    let wanted = entries.iter().enumerate().map(|(index, entry)| {
+        let word = serde_json::to_value(entry.action).unwrap().as_str().unwrap().replace('_', " ");
+        (format!("entry-{}", index + 1), word)
+    });
+    let shown = told.iter().filter(|moment| moment.key.starts_with("entry-"));
+    let shown: Vec<_> = shown.map(|moment| (moment.key.clone(), moment.what.clone())).collect();
+    assert_eq!(shown, wanted.rev().collect::<Vec<_>>(), "every entry of the chain, the newest one first");
+    let attempts = world.attempts_of(&serial).await.len();
+    assert_eq!(told.len(), entries.len() + attempts, "and each attempt once: {told:#?}");
     site.end().await;
 }
+
+/// One point of the timeline.
+#[derive(Debug, Deserialize)]
+struct Moment {
+    key: String,
+    at: Timestamp,
+    what: String,
+}
+
+const TIMELINE: &str = "
+    return Array.from(document.querySelectorAll('#timeline li'), e => ({
+        key: e.dataset.key,
+        at: e.querySelector('time').dateTime,
+        what: e.querySelector('strong').textContent,
+    }));";
 
 #[tokio::test]
 async fn a_device_that_nobody_knows_is_said_to_be_unknown() {

@@ -1,9 +1,10 @@
 //! By day and by night, on a desk and on a phone: nothing sticks out, and dark is dark.
 
 use common::domain::failure::FailureKind;
-use common::ledger::End;
+use common::ledger::{End, ImageRecord, ImageState};
 use e2e::crowd;
 use e2e::world::{Setup, Way, World};
+use serde_json::json;
 use testkit::browser::Look;
 
 use crate::site::Site;
@@ -48,6 +49,49 @@ async fn no_page_is_wider_than_its_screen_and_dark_is_dark() {
     }
     site.end().await;
 }
+
+#[tokio::test]
+async fn on_a_phone_every_number_of_an_image_is_on_the_screen() {
+    let world = World::new(Way::Embedded, Setup::devices(2)).await;
+    let ledger = &*world.engine().await.ledger;
+    crowd::register(ledger, 1).await.unwrap();
+    let job = crowd::enqueue(ledger, [crowd::serial(1)]).await.unwrap()[0];
+    let claimed = crowd::claim(ledger, job, "crowd").await.unwrap();
+    let mut step = crowd::step(&claimed, 40, "downloading");
+    step.images = vec![ImageRecord {
+        version: crowd::TARGET.parse().unwrap(),
+        position: 0,
+        rule: "the version that was asked for".to_owned(),
+        file_name: None,
+        size_bytes: None,
+        state: ImageState::Downloading,
+        device_job: None,
+        outcome: None,
+    }];
+    ledger.record(&claimed.lease, &step).await.unwrap();
+
+    let site = Site::with(&world, &[]).await;
+    site.browser.look(Look::PHONE).await.unwrap();
+    site.go("/", "fleet").await;
+    site.until_count(&format!("[data-image='{}']", crowd::TARGET), 1).await;
+    let unseen = site.script(UNSEEN).await;
+    assert_eq!(unseen, json!([]), "hidden at the side");
+    assert_eq!(site.script(LINES_OF_VERSION).await, 1, "a version is one word");
+    site.end().await;
+}
+
+/// Cells of the images that are not wholly inside their box, by their label or text.
+const UNSEEN: &str = "
+    const box = document.querySelector('.images .scroll').getBoundingClientRect();
+    return Array.from(document.querySelectorAll('[data-image] > *'))
+        .filter(e => { const r = e.getBoundingClientRect(); return r.width === 0 || r.left < box.left - 1 || r.right > box.right + 1; })
+        .map(e => e.dataset.label || e.textContent);";
+
+/// How many lines the version takes.
+const LINES_OF_VERSION: &str = "
+    const range = document.createRange();
+    range.selectNodeContents(document.querySelector('[data-image] th'));
+    return new Set(Array.from(range.getClientRects(), r => Math.round(r.top))).size;";
 
 /// Relative luminance of the ground, 0 to 1, as WCAG 2.2 defines it; the canvas reads any notation of a colour.
 const LIGHTNESS: &str = "
