@@ -65,6 +65,7 @@ mod cancel;
 mod cleanup;
 mod conflict;
 mod courtesy;
+mod doctor;
 mod drain;
 mod happy;
 mod hashes;

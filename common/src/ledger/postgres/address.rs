@@ -110,8 +110,9 @@ impl Address {
     pub(super) fn with_statement_timeout(&self, limit: Duration) -> Config {
         let mut config = self.config.clone();
         let (limit_ms, idle_ms) = (limit.as_millis(), limit.min(IDLE_IN_TRANSACTION).as_millis());
-        let ours =
-            format!("-c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={idle_ms}");
+        let ours = format!(
+            "-c statement_timeout={limit_ms} -c idle_in_transaction_session_timeout={idle_ms} -c jit=off"
+        );
         config.options(match self.config.get_options() {
             Some(given) => format!("{ours} {given}"),
             None => ours,
@@ -204,7 +205,9 @@ mod tests {
         let config = address.with_statement_timeout(Duration::from_secs(30));
         assert_eq!(
             config.get_options(),
-            Some("-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 -c work_mem=8MB")
+            Some(
+                "-c statement_timeout=30000 -c idle_in_transaction_session_timeout=10000 -c jit=off -c work_mem=8MB"
+            )
         );
     }
 }

@@ -1,18 +1,20 @@
 //! Connections, transactions, and the limit on every answer.
 //!
 //! Promises: no call waits longer than its limit for an answer; a transaction that is dropped is rolled back;
-//! a connection that kept us waiting is closed, so that nobody waits for it again. A connection carries no
-//! state from one use to the next. Leaves to others: what is asked.
+//! a connection that kept us waiting is closed, so that nobody waits for it again; of a call that is dropped on the way,
+//! as by a reader who hangs up, the server is told to stop, and its connection is closed as well. A connection carries
+//! no state from one use to the next. Leaves to others: what is asked.
 //!
 //! Statements that are polled together (`try_join!`) go out together, in their order: one round trip.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, RecyclingMethod, Runtime};
 use tokio::time::timeout;
 use tokio_postgres::{Client, Row};
+use tracing::debug;
 
 use super::address::Address;
 use super::failure;
@@ -29,6 +31,9 @@ const CREATE_TIMEOUT: Duration = Duration::from_secs(15);
 /// How much longer than the server's own limit we wait: the answer that it gave up has to arrive.
 const ANSWER_GRACE: Duration = Duration::from_secs(5);
 
+/// Longest time to tell the server that an answer is not wanted any more.
+const CANCEL_WITHIN: Duration = Duration::from_secs(5);
+
 /// `BEGIN` and `COMMIT` have no file of their own.
 const BEGIN: Statement = Statement { name: "begin", text: "BEGIN" };
 const COMMIT: Statement = Statement { name: "commit", text: "COMMIT" };
@@ -38,6 +43,7 @@ pub(super) struct Pool {
     connections: deadpool_postgres::Pool,
     location: Arc<str>,
     limit: Duration,
+    link: Link,
 }
 
 impl Pool {
@@ -53,7 +59,7 @@ impl Pool {
     ) -> Result<Self, LedgerError> {
         let manager = Manager::from_connect(
             address.with_statement_timeout(statement_timeout),
-            link,
+            link.clone(),
             ManagerConfig { recycling_method: RecyclingMethod::Fast },
         );
         let connections = deadpool_postgres::Pool::builder(manager)
@@ -68,7 +74,7 @@ impl Pool {
                 reason: error.to_string(),
             })?;
         let location = Arc::from(address.location.as_str());
-        Ok(Self { connections, location, limit: statement_timeout + ANSWER_GRACE })
+        Ok(Self { connections, location, limit: statement_timeout + ANSWER_GRACE, link })
     }
 
     /// Where the server is, without secrets.
@@ -83,9 +89,13 @@ impl Pool {
     pub(super) async fn connection(&self) -> Result<Connection, LedgerError> {
         let object =
             self.connections.get().await.map_err(|error| failure::of_pool(&self.location, &error))?;
-        let watch =
-            Watch { location: Arc::clone(&self.location), limit: self.limit, silent: AtomicBool::new(false) };
-        Ok(Connection { object: Some(object), watch })
+        let watch = Watch {
+            location: Arc::clone(&self.location),
+            limit: self.limit,
+            silent: AtomicBool::new(false),
+            n_unanswered: AtomicUsize::new(0),
+        };
+        Ok(Connection { object: Some(object), watch, link: self.link.clone() })
     }
 
     /// The rows of one query that stands alone.
@@ -107,6 +117,8 @@ pub(super) struct Connection {
     /// Present until it is dropped.
     object: Option<Object>,
     watch: Watch,
+    /// How the server is told to stop.
+    link: Link,
 }
 
 impl Connection {
@@ -115,7 +127,7 @@ impl Connection {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     pub(super) async fn begin(&mut self) -> Result<Transaction<'_>, LedgerError> {
-        let Self { object, watch } = self;
+        let Self { object, watch, .. } = self;
         let client = object.as_mut().ok_or_else(|| BEGIN.failed("the connection was given back"))?;
         let inner = watch.answer(&BEGIN, tokio_postgres::Client::transaction(client)).await?;
         Ok(Transaction { inner, watch })
@@ -130,12 +142,23 @@ impl Connection {
 }
 
 impl Drop for Connection {
-    /// A silent connection leaves the pool and is closed with its client; any other goes back.
+    /// A silent connection, and one whose answer nobody waits for any more, leaves the pool and is closed with its client;
+    /// any other goes back. What the server still does for us it is told to stop, or it would go on unseen.
     fn drop(&mut self) {
-        if let Some(object) = self.object.take()
-            && *self.watch.silent.get_mut()
-        {
-            drop(Object::take(object));
+        let Some(object) = self.object.take() else { return };
+        let is_unanswered = *self.watch.n_unanswered.get_mut() > 0;
+        if !is_unanswered && !*self.watch.silent.get_mut() {
+            return;
+        }
+        let client = Object::take(object);
+        // Outside a runtime nothing can be told; the server's own limit ends the statement then.
+        if is_unanswered && let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (token, link) = (client.cancel_token(), self.link.clone());
+            runtime.spawn(async move {
+                if !matches!(timeout(CANCEL_WITHIN, link.cancel(&token)).await, Ok(Ok(()))) {
+                    debug!("PostgreSQL was not told that an answer is not wanted any more");
+                }
+            });
         }
     }
 }
@@ -187,6 +210,8 @@ struct Watch {
     limit: Duration,
     /// Set when an answer did not come: nothing more is expected from this connection.
     silent: AtomicBool,
+    /// Statements that were sent and not answered. Whoever drops a call leaves one.
+    n_unanswered: AtomicUsize,
 }
 
 impl Watch {
@@ -204,7 +229,10 @@ impl Watch {
         statement: &Statement,
         asked: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, LedgerError> {
-        match timeout(self.limit, asked).await {
+        self.n_unanswered.fetch_add(1, Ordering::Relaxed);
+        let answered = timeout(self.limit, asked).await;
+        self.n_unanswered.fetch_sub(1, Ordering::Relaxed);
+        match answered {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(failure::of_statement(&self.location, statement, &error)),
             Err(_) => {

@@ -15,7 +15,7 @@ use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::task::JoinHandle;
-use tokio_postgres::{Client, Config, Connection, NoTls, Socket};
+use tokio_postgres::{CancelToken, Client, Config, Connection, NoTls, Socket};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tracing::debug;
 
@@ -66,6 +66,19 @@ impl Link {
                 let (client, connection) = config.connect(tls.clone()).await?;
                 Ok((client, drive(connection)))
             }
+        }
+    }
+}
+
+impl Link {
+    /// Asks the server to stop what a connection does (PostgreSQL manual, "Canceling Requests in Progress").
+    ///
+    /// # Errors
+    /// The client library's.
+    pub(super) async fn cancel(&self, token: &CancelToken) -> Result<(), tokio_postgres::Error> {
+        match self {
+            Self::Plain => token.cancel_query(NoTls).await,
+            Self::Tls(tls) => token.cancel_query(tls.clone()).await,
         }
     }
 }

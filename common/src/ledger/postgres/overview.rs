@@ -22,7 +22,6 @@ use crate::ledger::{
     AlarmCounts, Bucket, DevicePage, DeviceQuery, DeviceRow, FleetPicture, LedgerError, MAX_BUCKETS, Overview,
 };
 
-const WITHOUT_JIT: Statement = statement!("without_jit");
 const COUNT_FLEET: Statement = statement!("count_fleet");
 const READ_THROUGHPUT: Statement = statement!("read_throughput");
 const COUNT_ALARMS: Statement = statement!("count_alarms");
@@ -37,8 +36,7 @@ impl Overview for PostgresLedger {
         let mut connection = self.pool.connection().await?;
         // Dropped at the end, which is all that it has to undo.
         let transaction = connection.begin().await?;
-        let (_, groups, speed, alarms, fleet, paused) = try_join!(
-            transaction.rows(&WITHOUT_JIT, []),
+        let (groups, speed, alarms, fleet, paused) = try_join!(
             transaction.rows(&COUNT_FLEET, []),
             transaction.rows(&READ_THROUGHPUT, []),
             transaction.rows(&COUNT_ALARMS, []),

@@ -212,6 +212,33 @@ async fn a_server_that_says_nothing_is_left_and_asked_again_on_another_connectio
 }
 
 #[tokio::test]
+async fn a_call_that_is_dropped_on_the_way_keeps_nobody_waiting_and_is_stopped() {
+    const SLEEP: Statement = Statement { name: "sleep", text: "SELECT pg_sleep(8)" };
+    const SLEEPERS: Statement = Statement {
+        name: "sleepers",
+        text: "SELECT count(*) AS n FROM pg_stat_activity
+               WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep%'
+               AND pid <> pg_backend_pid()",
+    };
+    let database = Database::create().await.unwrap();
+    let ledger = PostgresLedger::connect(&Secret::new(database.url()), 1, LIMIT).await.unwrap();
+    let n_sleepers = async || {
+        let rows = ledger.pool.rows(&SLEEPERS, []).await.unwrap();
+        rows[0].get::<_, i64>("n")
+    };
+    let hung_up = tokio::time::timeout(Duration::from_millis(300), ledger.pool.rows(&SLEEP, [])).await;
+    assert!(hung_up.is_err());
+    let soon = Duration::from_secs(4);
+    let asked = tokio::time::timeout(soon, n_sleepers()).await;
+    assert!(asked.is_ok(), "the only connection of the pool was kept by a call that nobody waits for");
+    wait_until("the server has stopped it", soon, async || match n_sleepers().await {
+        0 => Ok(()),
+        n => Err(format!("{n} sleep")),
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_transaction_that_is_dropped_leaves_nothing_and_its_connection_is_used_again() {
     let database = Database::create().await.unwrap();
     ledger_in(&database).await;

@@ -1,8 +1,9 @@
 -- claim_job: makes the job of a delivery ours. No row: leased, ended, not due, unknown, the fleet is held, its queue or
 -- this worker is paused, or the other member of the pair comes first. Its event `started` takes the next number.
+-- The transaction may have waited for the pair since its now(): what began says when it really did.
 -- $1 job, $2 worker, $3 lease in seconds.
 UPDATE jobs
-SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, now()),
+SET state = 'running', attempt = attempt + 1, started_at = coalesce(started_at, clock_timestamp()),
     lease_owner = $2, lease_token = lease_token + 1, lease_expires_at = now() + make_interval(secs => $3),
     held_up = false, waits_for = NULL, n_buried = 0, event_seq = event_seq + 1
 WHERE id = $1 AND state = 'available'
