@@ -6,8 +6,9 @@
 //! | `/readyz` | 200 while nothing keeps the process from its work, else 503; the body names every part, and why |
 //! | `/metrics` | Prometheus text 0.0.4 |
 //!
-//! Promises: answers hold no secret and are never cached; a probe that hangs is answered as not ready within
-//! [`PROBED_WITHIN`]. No request has a body.
+//! Promises: answers hold no secret and are not kept by anybody between; a probe that hangs is answered as not ready within
+//! [`PROBED_WITHIN`], and however many ask, it is made once in [`PROBED_EVERY`]. No request has a body. At most
+//! [`MAX_CONNECTIONS`], each for a bounded time, so that whoever may reach this cannot take the process's files.
 //! Leaves to others: what ready means ([`Probe`]), who may reach it (`telemetry.listen`, which is nowhere by default).
 
 use std::io;
@@ -21,8 +22,13 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use serde::Serialize;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -30,6 +36,24 @@ use super::metrics::Handle;
 
 /// Longest wait for a probe: less than an orchestrator's own limit.
 pub const PROBED_WITHIN: Duration = Duration::from_secs(4);
+
+/// Between two probes.
+pub const PROBED_EVERY: Duration = Duration::from_secs(1);
+
+/// Connections at once: a scraper, an orchestrator, some people. One more waits until one of them ends.
+pub const MAX_CONNECTIONS: usize = 32;
+
+/// How long the head of a request may take to arrive, and how long a connection may wait for its next one.
+pub const HEAD_WITHIN: Duration = Duration::from_secs(10);
+
+/// After this long a connection ends with its next answer: nobody keeps a place.
+const CONNECTION_KEPT: Duration = Duration::from_secs(60);
+
+/// Time for that answer.
+const LAST_ANSWER: Duration = Duration::from_secs(10);
+
+/// After an error of the listener, which comes again at once while no file can be opened.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// Content type of the text format (Prometheus documentation, "Exposition formats").
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -87,6 +111,8 @@ impl From<Vec<Part>> for Readiness {
 #[derive(Clone)]
 struct Served {
     probe: Arc<dyn Probe>,
+    /// The last probe, and when.
+    last: Arc<Mutex<Option<(Instant, Readiness)>>>,
     handle: Handle,
 }
 
@@ -97,7 +123,7 @@ pub fn router<S: Clone + Send + Sync + 'static>(probe: Arc<dyn Probe>, handle: H
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics))
         .layer(DefaultBodyLimit::max(0))
-        .with_state(Served { probe, handle })
+        .with_state(Served { probe, last: Arc::default(), handle })
 }
 
 /// Listens at `address`. An address that cannot be had is told before any work begins.
@@ -115,10 +141,44 @@ pub async fn serve(listener: TcpListener, router: Router, end: &CancellationToke
     if let Ok(address) = listener.local_addr() {
         info!("health and metrics at http://{address}/healthz, /readyz and /metrics");
     }
+    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    // Dropped at the end, and with it what is being answered.
+    let mut connections = JoinSet::new();
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        tokio::select! {
+            () = end.cancelled() => return,
+            Some(_) = connections.join_next() => {}
+            (place, accepted) = next => match accepted {
+                Ok((stream, _)) => {
+                    let router = router.clone();
+                    connections.spawn(async move {
+                        converse(stream, router).await;
+                        drop(place);
+                    });
+                }
+                Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+            },
+        }
+    }
+}
+
+/// One connection. Its errors are its own.
+async fn converse(stream: TcpStream, router: Router) {
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WITHIN)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
     tokio::select! {
-        () = end.cancelled() => {}
-        // Never ends: errors of single connections are theirs.
-        _ = axum::serve(listener, router) => {}
+        _ = connection.as_mut() => {}
+        () = tokio::time::sleep(CONNECTION_KEPT) => {
+            connection.as_mut().graceful_shutdown();
+            let _ = tokio::time::timeout(LAST_ANSWER, connection).await;
+        }
     }
 }
 
@@ -127,11 +187,20 @@ fn no_store() -> [(header::HeaderName, &'static str); 2] {
 }
 
 async fn readyz(State(served): State<Served>) -> Response {
-    let probed = tokio::time::timeout(PROBED_WITHIN, served.probe.readiness()).await;
-    let readiness = probed.unwrap_or_else(|_| {
-        let why = format!("no part answered within {} s", PROBED_WITHIN.as_secs());
-        Readiness::from(vec![Part::not_ready("probe", why)])
-    });
+    let mut last = served.last.lock().await;
+    let readiness = match &*last {
+        Some((at, readiness)) if at.elapsed() < PROBED_EVERY => readiness.clone(),
+        Some(_) | None => {
+            let probed = tokio::time::timeout(PROBED_WITHIN, served.probe.readiness()).await;
+            let readiness = probed.unwrap_or_else(|_| {
+                let why = format!("no part answered within {} s", PROBED_WITHIN.as_secs());
+                Readiness::from(vec![Part::not_ready("probe", why)])
+            });
+            *last = Some((Instant::now(), readiness.clone()));
+            readiness
+        }
+    };
+    drop(last);
     let status = if readiness.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, no_store(), Json(readiness)).into_response()
 }

@@ -1,8 +1,8 @@
 //! Spans to a collector: OTLP over HTTP, protobuf (OpenTelemetry Protocol, section "OTLP/HTTP").
 //!
 //! Promises: the program never waits for the collector. Spans wait in a bounded queue, one thread sends them in
-//! batches, and while the collector is away what does not fit is dropped. Only spans of our own code leave, and with
-//! them only lines of the log at `info` and above.
+//! batches, and while the collector is away what does not fit is dropped. Only spans of our own code leave, at `info` and
+//! above, and no line of the log with them: what a device says, and where it is, stays in the log.
 //! Leaves to others: which spans there are.
 
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub(super) fn provider(url: &str, service: String) -> Result<SdkTracerProvider, 
 
 /// The layer that makes spans for `provider`.
 pub(super) fn layer(provider: &SdkTracerProvider) -> impl Layer<Registry> + Send + Sync + use<> {
-    let ours = filter_fn(|line| is_ours(line.target()));
+    let ours = filter_fn(|told| told.is_span() && is_ours(told.target()));
     tracing_opentelemetry::layer()
         .with_tracer(provider.tracer("panos-upgrade"))
         .with_location(false)

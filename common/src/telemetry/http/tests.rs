@@ -66,3 +66,27 @@ async fn metrics_say_which_format_they_have() {
     assert!(head.starts_with("HTTP/1.1 200") && head.contains(TEXT), "{head}");
     assert!(body.contains("panos_upgrade_build_info"), "{body}");
 }
+
+#[tokio::test]
+async fn connections_that_say_nothing_take_no_more_than_the_places_there_are() {
+    let listener = listen("127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (end, routes) = (CancellationToken::new(), router(Arc::new(Told(Some(true))), metrics::install()));
+    let ask = async {
+        let mut silent = Vec::new();
+        for _ in 0..MAX_CONNECTIONS {
+            silent.push(TcpStream::connect(address).await.unwrap());
+        }
+        let mut one_more = TcpStream::connect(address).await.unwrap();
+        one_more.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        let mut answer = [0; 15];
+        let early = tokio::time::timeout(Duration::from_millis(300), one_more.read_exact(&mut answer)).await;
+        assert!(early.is_err(), "it has no place yet");
+        drop(silent);
+        let answered = tokio::time::timeout(HEAD_WITHIN, one_more.read_exact(&mut answer)).await;
+        answered.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 200 OK");
+        end.cancel();
+    };
+    let ((), ()) = tokio::join!(ask, serve(listener, routes, &end));
+}
