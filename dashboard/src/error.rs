@@ -102,10 +102,11 @@ impl ApiError {
         )
     }
 
-    /// Whether asking the same again can help: the ledger is away, or somebody else is at it.
+    /// Whether asking the same again can help: the ledger is away, or somebody else is at it. What the ledger refuses for
+    /// itself (`ledger_failed`), a right or a row, it refuses again.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        self.status == StatusCode::SERVICE_UNAVAILABLE || matches!(self.code, "in_progress" | "ledger_failed")
+        self.status == StatusCode::SERVICE_UNAVAILABLE || self.code == "in_progress"
     }
 
     /// No room for another one.

@@ -35,7 +35,7 @@ use crate::health::Health;
 use crate::host::Names;
 use crate::live::{self, Live};
 use crate::patience::Patient;
-use crate::state::AppState;
+use crate::state::{AppState, MAX_SUBMISSIONS};
 use crate::{api, commands, headers, pages};
 
 /// Connections at once: a browser opens up to six.
@@ -91,6 +91,7 @@ impl Server {
             pictures,
             config: Arc::new(config.clone()),
             relay: Arc::clone(&relay),
+            submissions: Arc::new(Semaphore::new(MAX_SUBMISSIONS)),
             stop: stop.clone(),
         };
         let door = Arc::new(Door {

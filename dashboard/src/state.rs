@@ -14,7 +14,7 @@ use common::ledger::{
 use common::shutdown::Shutdown;
 use jiff::Timestamp;
 use serde::Serialize;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use worker::relay::Relay;
 
 /// What every route gets. Clones are the same.
@@ -28,9 +28,14 @@ pub struct AppState {
     pub config: Arc<Config>,
     /// Publishes what a request wrote to the outbox.
     pub relay: Arc<Relay>,
+    /// Places for submissions that are worked on: each holds the whole inventory in memory.
+    pub submissions: Arc<Semaphore>,
     /// When the process leaves, and what it waits for.
     pub stop: Shutdown,
 }
+
+/// Submissions at once; one of ten thousand devices takes a second or two, and some 40 MiB.
+pub const MAX_SUBMISSIONS: usize = 3;
 
 /// Most running jobs in a picture.
 pub const MAX_RUNNING: u32 = 50;

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use super::wake_up::Unreadable;
 use super::{BrokerError, Receipt};
 use crate::domain::job::JobId;
+use crate::intake::object;
 use crate::intake::submission::{BadBody, Because, Submission, SubmissionBody};
 
 /// Version of a command's shape; a reader refuses what is newer than it knows.
@@ -101,10 +102,7 @@ impl Command {
         if body.len() > MAX_COMMAND_BYTES {
             return Err(Unreadable(format!("{} bytes, at most {MAX_COMMAND_BYTES} are read", body.len())));
         }
-        let value = serde_json::from_slice(body).map_err(|error| Unreadable(error.to_string()))?;
-        let Value::Object(mut fields) = value else {
-            return Err(Unreadable("no JSON object".to_owned()));
-        };
+        let mut fields = object(body).map_err(|error| Unreadable(format!("no JSON object: {error}")))?;
         match fields.remove("v") {
             Some(v) if v == COMMAND_SCHEMA => {}
             Some(v) => {

@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`submission`] | what a program may ask for, read from JSON |
+//! | `object` | a JSON object, each of its fields once |
 //! | [`plan`] | from a device and a goal to a job, or the reason why there is none |
 //! | [`pairs`] | HA pairs among devices |
 //! | [`report`] | what became of each device |
@@ -14,6 +15,7 @@
 //! Leaves to others: which devices, printing, publishing (the relay), performing (`worker`).
 
 mod dry_run;
+mod object;
 pub mod pairs;
 pub mod plan;
 pub mod report;
@@ -22,6 +24,7 @@ pub mod submission;
 
 use std::collections::HashMap;
 
+pub use object::object;
 pub use plan::{Rules, Wanted, decide};
 pub use report::{Fault, Report};
 pub use submission::Submission;

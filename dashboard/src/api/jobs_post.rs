@@ -11,8 +11,8 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use common::broker::command::{MAX_COMMAND_BYTES, MAX_KEY, is_key};
 use common::domain::job::{BatchId, JobId};
-use common::intake::Submission;
 use common::intake::submission::Because;
+use common::intake::{Submission, object};
 use common::ledger::{JobFilter, JobView, StatusCounts};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::asked::{Asked, Named, Whole, job, within};
 use crate::commands::door::{self, Door};
-use crate::commands::once::{Answer, Request, once};
+use crate::commands::once::{Answer, Request, in_time, once};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -53,7 +53,7 @@ async fn submit(
 ) -> Result<Response, ApiError> {
     let asked = Submission::parse(&json(&body)?).map_err(|bad| door::bad_body(&bad))?;
     if asked.dry_run {
-        let answer = door::submit(state, Door::Api, asked, BatchId::new(), false).await?;
+        let answer = in_time(door::submit(state, Door::Api, asked, BatchId::new(), false)).await?;
         return Ok(response(answer));
     }
     let request = request(&headers, "POST /api/v1/jobs", &body)?;
@@ -146,8 +146,10 @@ fn json(body: &[u8]) -> Result<Value, ApiError> {
     if body.is_empty() {
         return Ok(Value::Object(serde_json::Map::new()));
     }
-    serde_json::from_slice(body)
-        .map_err(|error| ApiError::bad_request(format!("the body is not JSON: {error}")))
+    let fields = object(body);
+    fields
+        .map(Value::Object)
+        .map_err(|error| ApiError::bad_request(format!("the body is no JSON object: {error}")))
 }
 
 /// The request's name, which it has to have.

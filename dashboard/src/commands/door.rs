@@ -6,6 +6,7 @@
 //! it once ([`mod@super::once`]), performing jobs.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -19,6 +20,7 @@ use common::ledger::CancelAnswer;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
 use super::once::Answer;
@@ -27,6 +29,9 @@ use crate::state::AppState;
 
 /// Longest time to tell workers of a cancel; they see it in the ledger all the same.
 const TELL_WITHIN: Duration = Duration::from_secs(2);
+
+/// Longest time to wait for a place among those that are worked on.
+const PLACE_WITHIN: Duration = Duration::from_secs(8);
 
 /// Which door a program came through; goes into the audit trail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +75,7 @@ pub fn bad_body(bad: &BadBody) -> ApiError {
 /// Queues jobs, or tells what would be queued.
 ///
 /// # Errors
-/// `no_goal`; those of the ledger.
+/// `no_goal`; `busy` where others keep the places; those of the ledger.
 pub async fn submit(
     state: AppState,
     door: Door,
@@ -78,6 +83,10 @@ pub async fn submit(
     batch: BatchId,
     is_repeat: bool,
 ) -> Result<Answer, ApiError> {
+    let place = timeout(PLACE_WITHIN, Arc::clone(&state.submissions).acquire_owned()).await;
+    let Ok(Ok(_place)) = place else {
+        return Err(ApiError::busy("as many submissions are being worked on as there is room for"));
+    };
     let rules = Rules {
         wanted: wanted(&state, &asked).await?,
         policy: state.config.plan.policy(),
@@ -202,7 +211,7 @@ async fn wanted(state: &AppState, asked: &Submission) -> Result<Wanted, ApiError
 async fn tell(state: &AppState, job: JobId) {
     let control = Control::Cancel { job_id: job };
     let told = state.engine.broker.tell(&control);
-    if !matches!(tokio::time::timeout(TELL_WITHIN, told).await, Ok(Ok(()))) {
+    if !matches!(timeout(TELL_WITHIN, told).await, Ok(Ok(()))) {
         warn!(job = job.0, "its worker was not told of the cancel; it sees it with its next beat");
     }
 }

@@ -28,7 +28,7 @@ use tokio::time::{Instant, sleep};
 use tracing::{info, warn};
 
 use self::door::Door;
-use self::once::{Answer, Request, once};
+use self::once::{Answer, Request, in_time, once};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -150,7 +150,7 @@ async fn attempt(state: &AppState, command: &Command, body: &[u8]) -> Result<Ans
     let owned = state.clone();
     match &command.order {
         Order::Submit(asked) if asked.dry_run => {
-            door::submit(owned, Door::Amqp, asked.clone(), BatchId::new(), false).await
+            in_time(door::submit(owned, Door::Amqp, asked.clone(), BatchId::new(), false)).await
         }
         Order::Submit(asked) => {
             let asked = asked.clone();

@@ -106,7 +106,8 @@ where
                 // On its own, because a client that hangs up must not stop it half way; the process waits for it, unless
                 // it has to leave at once: a repeat goes on where it was.
                 let leaving = stop.clone();
-                let work = async move { leaving.unless_aborting(work).await.unwrap_or_else(|| Err(too_slow())) };
+                let work =
+                    async move { leaving.unless_aborting(work).await.unwrap_or_else(|| Err(too_slow())) };
                 return stop.spawn_apart(work).await.unwrap_or_else(|_| Err(broken()));
             }
             RequestState::Answered { status, answer } => return replayed(status, &answer),
@@ -120,12 +121,20 @@ where
     }
 }
 
+/// Work that changes nothing, within the time that any work has.
+///
+/// # Errors
+/// The work's, `too_slow`.
+pub async fn in_time(work: impl Future<Output = Result<Answer, ApiError>>) -> Result<Answer, ApiError> {
+    timeout(WORK_WITHIN, work).await.unwrap_or_else(|_| Err(too_slow()))
+}
+
 async fn finish(
     ledger: Arc<dyn Ledger>,
     key: String,
     work: impl Future<Output = Result<Answer, ApiError>>,
 ) -> Result<Answer, ApiError> {
-    let done = timeout(WORK_WITHIN, work).await.unwrap_or_else(|_| Err(too_slow()));
+    let done = in_time(work).await;
     let keep = async {
         match &done {
             Ok(answer) => ledger.answer_request(&key, answer.status.as_u16(), &answer.body.to_string()).await,

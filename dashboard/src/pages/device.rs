@@ -1,8 +1,8 @@
 //! One device: where it stands, its images with their proof, and everything that was done to it, by whom.
 //!
 //! Promises: a bounded number of rows whatever the device's history; the audit chain is recomputed with the code that
-//! `audit verify` uses, or the page says that it was not. [`facts`] and [`images`] show what is, [`timeline`] what was,
-//! [`chain`] whether that can be believed.
+//! `audit verify` uses, or the page says that it was not. `facts` and `images` show what is, `timeline` what was,
+//! `chain` whether that can be believed.
 
 mod chain;
 mod facts;

@@ -1,8 +1,8 @@
 //! The list of devices: search, filter, sort and page through, with and without the script.
 //!
 //! Promises: the address of the page is the whole of the question, so that it can be sent to somebody; a question that
-//! makes no sense is answered without the part that makes none, and says so. [`question`] reads and writes the address,
-//! [`table`] shows the answer.
+//! makes no sense is answered without the part that makes none, and says so. `question` reads and writes the address,
+//! `table` shows the answer.
 
 mod question;
 mod table;

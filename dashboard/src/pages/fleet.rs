@@ -1,8 +1,8 @@
 //! The fleet page: how far it is, what is in the way, what happens now.
 //!
 //! Promises: everything on it comes from one [`Picture`], so that its numbers agree with each other, and rendering
-//! asks nobody. The part that changes is one fragment, rendered once for all who look. [`headline`] says it in one
-//! line and what to do about it, [`progress`] by state and by image, [`chart`] over time, [`lists`] one by one.
+//! asks nobody. The part that changes is one fragment, rendered once for all who look. `headline` says it in one
+//! line and what to do about it, `progress` by state and by image, `chart` over time, `lists` one by one.
 
 mod chart;
 mod headline;

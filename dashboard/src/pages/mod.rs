@@ -9,7 +9,7 @@
 //! | [`login`], [`problem`] | the form for the token; what is shown instead of a page |
 //! | `layout`, `words`, `text`, `times`, `assets` | what they share |
 //!
-//! Promises: what came from outside is shown as text ([`text`]); no page asks the ledger for more than a bounded number
+//! Promises: what came from outside is shown as text (`text`); no page asks the ledger for more than a bounded number
 //! of rows, or waits for it without end; no page holds inline script or style. The fragments under `/fragments` are the
 //! parts of pages that change, made by the functions that make the pages.
 //! Leaves to others: who may see them, headers and limits (the server), numbers of the fleet ([`live`](crate::live)).

@@ -1,6 +1,6 @@
 //! The workers: where they run, when they were last heard of, what they are on.
 //!
-//! Promises: who fell silent stands out, with what happens to its jobs. At most [`MAX_IN_FLIGHT`] jobs are named.
+//! Promises: who fell silent stands out, with what happens to its jobs. At most `MAX_IN_FLIGHT` jobs are named.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
