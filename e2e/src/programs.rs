@@ -74,6 +74,11 @@ impl Worker<'_> {
         self.process.id()
     }
 
+    /// What it printed so far.
+    pub fn printed(&self) -> String {
+        self.process.text(Stream::Stdout)
+    }
+
     /// What it logged so far.
     pub fn logged(&self) -> String {
         self.process.text(Stream::Stderr)

@@ -67,6 +67,8 @@ pub struct Client {
 enum Rekey {
     /// One new key and one repetition, where there is a password.
     Once,
+    /// The first key is made; one that is refused is not renewed.
+    First,
     /// Nothing.
     Never,
 }
@@ -128,6 +130,13 @@ impl Client {
         Self { rekey: Rekey::Never, ..self.clone() }
     }
 
+    /// The same device, logged in to once at most: a first key is made where there is none, and one that is refused is not
+    /// renewed. For a look at what a log-in comes to.
+    #[must_use]
+    pub fn with_one_login(&self) -> Self {
+        Self { rekey: Rekey::First, ..self.clone() }
+    }
+
     /// Uses keys that other clients of the process made, and shares its own.
     #[must_use]
     pub fn with_key_cache(self, keys: KeyCache) -> Self {
@@ -187,6 +196,7 @@ impl Client {
         let _turn = self.turn().await;
         let held = match self.rekey {
             Rekey::Once => self.key(seen).await?,
+            Rekey::First => self.key(seen).await?.kept(),
             Rekey::Never => self.key_at_hand(command).await?,
         };
         let outcome = self.attempt(command, sent, &held, read.clone()).await;

@@ -128,6 +128,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// The same key, which is not renewed.
+    pub(crate) fn kept(self) -> Self {
+        Self { renewable: false, ..self }
+    }
+
     /// Whether a new key is allowed in its place.
     pub(crate) fn may_be_renewed(&self) -> bool {
         self.renewable

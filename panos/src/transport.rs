@@ -21,7 +21,7 @@ use std::io;
 use std::time::Duration;
 
 /// Longer than the longest pause between two polls of a job (30 s), so that they share a connection.
-const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+const POOL_IDLE_TIMEOUT: Duration = Duration::from_secs(40);
 /// As many as Panorama may be sent at once; a firewall gets one call at a time and never has two.
 const POOL_IDLE_PER_HOST: usize = 5;
 /// Finds the dead other end of an idle connection before the next call does.

@@ -18,8 +18,21 @@ pub(super) async fn examine(config: &Config) -> Vec<Finding> {
 }
 
 fn of_broker(broker: &BrokerHealth) -> Vec<Finding> {
-    let mut findings =
-        vec![Finding::ok(AREA, "login", broker.location.clone()), publishing(&broker.publishing)];
+    let mut findings = vec![Finding::ok(AREA, "login", broker.location.clone())];
+    let parts: Vec<_> = broker.exchanges.iter().chain(&broker.queues).collect();
+    let n_missing = parts.iter().filter(|part| matches!(part.state, PartState::Missing { .. })).count();
+    if n_missing == parts.len() {
+        // One cause, told once; and where there is no exchange no message can be taken.
+        let remedy = "`panos-upgrade migrate`, then any command or a worker, makes what is missing, as a user who may configure `panos.*`";
+        findings.push(Finding::warn(
+            AREA,
+            "topology",
+            format!("none of {n_missing} exchanges and queues is there yet"),
+            Some(remedy),
+        ));
+        return findings;
+    }
+    findings.push(publishing(&broker.publishing));
     findings.extend(broker.exchanges.iter().map(|part| of_part("exchange", part)));
     findings.extend(broker.queues.iter().map(|part| of_part("queue", part)));
     findings.extend(broker.queues.iter().filter_map(waiting));

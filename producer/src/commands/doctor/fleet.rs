@@ -21,21 +21,22 @@ const LATE: Duration = Duration::from_secs(60);
 const RUNNING: u32 = 10_000;
 
 /// Examines workers, outbox, dead letters, leases, and what holds the fleet.
-pub(super) async fn examine(ledger: &dyn Ledger) -> Vec<Finding> {
-    match stuck(ledger).await {
+/// `is_embedded`: workers are no daemons, but run when somebody says `work`.
+pub(super) async fn examine(ledger: &dyn Ledger, is_embedded: bool) -> Vec<Finding> {
+    match stuck(ledger, is_embedded).await {
         Ok(findings) => findings,
         Err(error) => vec![Finding::of_error(AREA, "ledger", &error)],
     }
 }
 
-async fn stuck(ledger: &dyn Ledger) -> Result<Vec<Finding>, LedgerError> {
+async fn stuck(ledger: &dyn Ledger, is_embedded: bool) -> Result<Vec<Finding>, LedgerError> {
     let counts = ledger.counts(None).await?;
     let all = ledger.workers(WORKERS_SINCE).await?;
     let alive: Vec<&WorkerView> = all
         .iter()
         .filter(|worker| matches!(worker.state, WorkerState::Working | WorkerState::Draining))
         .collect();
-    let mut findings = vec![workers(&alive, n_active(&counts)), versions(&alive)];
+    let mut findings = vec![workers(&alive, n_active(&counts), is_embedded), versions(&alive)];
     findings.push(Finding::ok(AREA, "jobs", one_line(&counts)));
     findings.push(leases(ledger, &alive).await?);
     findings.extend(held(ledger).await?);
@@ -50,10 +51,16 @@ async fn stuck(ledger: &dyn Ledger) -> Result<Vec<Finding>, LedgerError> {
     Ok(findings)
 }
 
-fn workers(alive: &[&WorkerView], n_active: u64) -> Finding {
+fn workers(alive: &[&WorkerView], n_active: u64, is_embedded: bool) -> Finding {
     const CHECK: &str = "workers";
     let n_slots: u64 = alive.iter().map(|worker| u64::from(worker.concurrency)).sum();
     match alive.len() {
+        0 if n_active > 0 && is_embedded => Finding::warn(
+            AREA,
+            CHECK,
+            format!("none works now, and {n_active} jobs wait"),
+            Some("`panos-upgrade work` performs them here"),
+        ),
         0 if n_active > 0 => Finding::fail(
             AREA,
             CHECK,
@@ -72,6 +79,9 @@ fn versions(alive: &[&WorkerView]) -> Finding {
         *versions.entry(worker.version.as_str()).or_default() += 1;
     }
     let ours = env!("CARGO_PKG_VERSION");
+    if versions.is_empty() {
+        return Finding::ok(AREA, CHECK, format!("{ours}; no worker to compare with"));
+    }
     let is_equal = versions.keys().all(|version| *version == ours);
     if is_equal {
         return Finding::ok(AREA, CHECK, format!("{ours}, as every worker"));

@@ -66,6 +66,12 @@ pub(crate) async fn run(output: Output, file: Option<&Path>, args: &DoctorArgs) 
             examine(&context, file, args).await
         }
         Err(error) => match error.downcast_ref::<ConfigError>() {
+            Some(ConfigError::Invalid { problems }) => {
+                let remedy =
+                    "mend this key in the file or in the environment; docs/configuration.md has them all";
+                let found = problems.iter().map(ToString::to_string);
+                found.map(|found| Finding::fail("configuration", "file", found, remedy)).collect()
+            }
             Some(error) => vec![Finding::of_error("configuration", "file", error)],
             None => return Err(error),
         },
@@ -104,7 +110,7 @@ async fn examine(context: &Context, file: Option<&Path>, args: &DoctorArgs) -> V
 
 async fn examine_fleet(context: &Context, ledger: &dyn Ledger, args: &DoctorArgs) -> Vec<Finding> {
     let (fleet, inventory, device) = tokio::join!(
-        within("fleet", fleet::examine(ledger)),
+        within("fleet", fleet::examine(ledger, context.config.broker.amqp_url().is_none())),
         within("inventory", inventory::examine(&context.config, ledger)),
         within("device", device::examine(context, ledger, args.device.as_deref())),
     );

@@ -12,7 +12,7 @@ pub(super) async fn examine(context: &Context) -> Vec<Finding> {
         return vec![Finding::ok(AREA, "host", "none is configured: devices come from CSV files")];
     };
     let panorama = match context.connector().and_then(|connector| Ok(connector.panorama(host.as_str())?)) {
-        Ok(panorama) => panorama.without_rekey(),
+        Ok(panorama) => panorama.with_one_login(),
         Err(error) => return vec![Finding::of_error(AREA, "login", error.as_ref())],
     };
     let info = match panorama.system_info().await {
