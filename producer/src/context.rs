@@ -22,8 +22,8 @@ use crate::output::Output;
 use crate::progress;
 
 /// What is logged unless `log.level` says otherwise: warnings, our own progress lines, and what a signal began.
-/// The rest stands in the ledger and is asked for with commands.
-const QUIET: &str = "warn,panos_upgrade=info,common::shutdown=info";
+/// The rest stands in the ledger and is asked for with commands. What lapin calls an error we tell in our own words.
+const QUIET: &str = "warn,lapin=off,panos_upgrade=info,common::shutdown=info";
 
 /// A configuration and where results go.
 pub(crate) struct Context {

@@ -11,6 +11,7 @@ use common::config::ConfigError;
 use common::engine::EngineError;
 use common::ledger::LedgerError;
 use common::report::Chain;
+use dashboard::ServerError;
 use panos::{PanosError, Refusal};
 use producer::csv_file::Unusable;
 use worker::SetupError;
@@ -107,6 +108,9 @@ fn meaning_of_one(error: &(dyn Error + 'static)) -> Option<(u8, Option<String>)>
     if let Some(error) = error.downcast_ref::<ConfigError>() {
         return Some(told((exit::USAGE, of_config(error))));
     }
+    if let Some(error) = error.downcast_ref::<ServerError>() {
+        return Some(told((exit::USAGE, Some(of_server(error)))));
+    }
     if let Some(error) = error.downcast_ref::<LedgerError>() {
         return Some(told(of_ledger(error)));
     }
@@ -148,6 +152,13 @@ fn of_not_seen(error: &NotSeen) -> (u8, Option<String>) {
         | NotSeen::WrongDevice { .. }
         | NotSeen::VersionUnreadable { .. }
         | NotSeen::Stopped { .. } => (exit::SOME_NOT, Some(error.remedy())),
+    }
+}
+
+fn of_server(error: &ServerError) -> &'static str {
+    match error {
+        ServerError::NoToken { .. } => "`--dashboard 127.0.0.1:8080` shows it on this machine alone",
+        ServerError::Listen { .. } => "another dashboard? `--dashboard 127.0.0.1:0` takes a free port",
     }
 }
 

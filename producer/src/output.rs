@@ -3,7 +3,7 @@
 //! Promises: stdout gets data and nothing else; tables fit the width of a terminal and are plain lines
 //! elsewhere; what devices and files say is shown with control and direction characters escaped, so that no
 //! hostname can write on a terminal. Leaves to others: what is worth saying (`commands/`), bars
-//! ([`progress`](crate::progress)).
+//! ([`progress`]).
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, IsTerminal, Write};
@@ -17,6 +17,9 @@ use crate::progress;
 
 /// Blanks behind a column.
 const GAP: u16 = 2;
+
+/// Columns of the narrowest terminal that tables are wrapped to.
+const NARROWEST: u16 = 40;
 
 /// Columns that are copied into the next command: the last to be broken.
 const IDENTIFIERS: [&str; 7] = ["SERIAL", "JOB", "ID", "FOR EXAMPLE", "NEW", "CHANGED", "GONE"];
@@ -152,8 +155,9 @@ impl Table {
     fn render(&self) -> String {
         let mut table = self.laid_out();
         match table.width().filter(|_| io::stdout().is_terminal()) {
-            Some(width) => self.wrap(&mut table, width),
-            None => {
+            // One that does not know how wide it is says 0; one line per row is better than one word per line.
+            Some(width) if width >= NARROWEST => self.wrap(&mut table, width),
+            Some(_) | None => {
                 table.force_no_tty();
             }
         }

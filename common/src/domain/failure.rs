@@ -50,9 +50,9 @@ failure_kinds! {
     /// A hash differs from the trusted catalogue.
     HashMismatch = "hash_mismatch", "do not install: compare with the vendor's published hash, delete the image or correct the catalogue, then `panos-upgrade hash clear SERIAL --version V --reason TEXT`";
     /// Devices report different hashes for one file, and none of them is trusted.
-    HashDisputed = "hash_disputed", "do not install: compare both hashes with the vendor's published one, then trust that one with `panos-upgrade hash add`";
+    HashDisputed = "hash_disputed", "do not install: compare both hashes with the vendor's published one, then trust that one with `panos-upgrade hash add --version V --sha256 HEX`, and `panos-upgrade job retry ID`";
     /// Strict mode: the hash of an image could not be proved.
-    HashNotProved = "hash_not_proved", "add the hash with `panos-upgrade hash add`, or use verification.mode = \"lenient\"";
+    HashNotProved = "hash_not_proved", "add the hash with `panos-upgrade hash add --version V --sha256 HEX`, or use verification.mode = \"lenient\"";
     /// The address answers as another box.
     WrongDevice = "wrong_device", "correct the address in Panorama, or `panos-upgrade device address SERIAL ADDRESS --reason TEXT`: nothing was sent to the box that answered";
     /// The device refuses the account or the key.

@@ -27,12 +27,15 @@ impl Check {
     /// Takes the next event; answers what is remarkable about it.
     pub(super) fn next(&mut self, job: JobId, number: i64) -> Option<String> {
         self.n_events += 1;
+        if number < 1 {
+            return Some(format!("job {job}: event {number} is no number that its events can have"));
+        }
         let seen = self.jobs.entry(job).or_insert_with(|| Seen {
             first: number,
             last: number - 1,
             missing: BTreeSet::new(),
         });
-        if number == seen.last + 1 {
+        if number.checked_sub(1) == Some(seen.last) {
             seen.last = number;
             return None;
         }
@@ -99,8 +102,10 @@ mod tests {
         assert_eq!(next(4).unwrap(), "job 7: event 4 came again");
         assert_eq!(next(9), None);
         assert!(next(i64::MAX).is_some());
+        assert_eq!(next(i64::MAX).unwrap(), format!("job 7: event {} came again", i64::MAX));
+        assert!(next(i64::MIN).is_some() && next(0).is_some());
         assert_eq!(check.next(JobId(8), 1), None, "each job has numbers of its own");
         assert_eq!(check.n_missing(), 2);
-        assert_eq!(check.summary(), "checked 9 events of 2 jobs: 2 missing, 2 repeated");
+        assert_eq!(check.summary(), "checked 12 events of 2 jobs: 2 missing, 3 repeated");
     }
 }

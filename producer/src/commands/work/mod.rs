@@ -113,7 +113,8 @@ async fn start_dashboard(
     config.dashboard.listen = address.unwrap_or(config.dashboard.listen);
     let stop = Shutdown::new();
     let server = Server::start(engine.clone(), &config, &stop).await?;
-    note(&format!("the fleet in a browser: {}", server.url()));
+    let ends = if args.until_idle { ", until this run ends" } else { "" };
+    note(&format!("the fleet in a browser{ends}: {}", server.url()));
     Ok(Some(stop))
 }
 

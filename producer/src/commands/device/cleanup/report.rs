@@ -104,7 +104,9 @@ impl Cleanup {
     fn end(&self, page: &mut Page) {
         let frees = amount(self.plan.frees_bytes);
         match &self.applied {
-            None if self.plan.delete.is_empty() => page.line("nothing can go"),
+            None if self.plan.delete.is_empty() => page.line(
+                "nothing can go by rule: free the room on the device by hand (logs, captures, content), then `panos-upgrade job retry ID`",
+            ),
             None => page.line(format!(
                 "{} can go, which frees {frees}; `panos-upgrade device cleanup {} --apply --reason TEXT` deletes them",
                 counted(self.plan.delete.len(), "image"),

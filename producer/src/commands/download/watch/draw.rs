@@ -142,12 +142,17 @@ fn banners(model: &Model, seen: &Seen, brush: &Brush) -> Vec<Line<'static>> {
         ));
     }
     for (n, what, command) in [
-        (alarms.open_mismatches, "hash mismatches not cleared", "hash mismatches"),
-        (alarms.disputes, "files with disputed hashes", "hash disputes"),
-        (alarms.dead_letters, "dead letters", "dead list"),
+        (
+            alarms.open_mismatches,
+            ["hash mismatch not cleared", "hash mismatches not cleared"],
+            "hash mismatches",
+        ),
+        (alarms.disputes, ["file with disputed hashes", "files with disputed hashes"], "hash disputes"),
+        (alarms.dead_letters, ["dead letter", "dead letters"], "dead list"),
     ] {
         if n > 0 {
-            texts.push(format!("ALARM: {n} {what}; `panos-upgrade {command}` shows them"));
+            let what = what[usize::from(n > 1)];
+            texts.push(format!("ALARM: {n} {what}; `panos-upgrade {command}` shows which"));
         }
     }
     if texts.len() > BANNERS {
