@@ -12,6 +12,7 @@ use sd_notify::NotifyState;
 use tracing::{debug, warn};
 
 use crate::config::{self, Config};
+use crate::ledger::LedgerError;
 use crate::report::Chain;
 use crate::shutdown::Shutdown;
 use crate::telemetry;
@@ -77,6 +78,16 @@ pub async fn told<T>(stop: &Shutdown, work: impl Future<Output = T>) -> T {
         () = stop.draining() => tell_systemd(NotifyState::Stopping),
     }
     work.await
+}
+
+/// What to do about an error that ends a daemon, to be said behind it; nothing where there is no one thing to do.
+#[must_use]
+pub fn remedy(error: &(dyn std::error::Error + 'static)) -> &'static str {
+    let mut causes = std::iter::successors(Some(error), |error| error.source());
+    let is_old = causes.any(|cause| {
+        matches!(cause.downcast_ref(), Some(LedgerError::Schema { found, wanted, .. }) if found < wanted)
+    });
+    if is_old { "; `panos-upgrade migrate` brings it up to date" } else { "" }
 }
 
 fn tell_systemd(state: NotifyState<'_>) {

@@ -37,7 +37,9 @@ impl Probe for Health {
         // Without events pages are some seconds late, which keeps nobody from looking.
         let events = match feed_ok {
             true => Part::ready("events", "they are heard"),
-            false => Part::ready("events", "they are not heard; pages are up to some seconds late"),
+            false => {
+                Part::ready("events", "not heard now, and not needed to serve: pages are some seconds late")
+            }
         };
         vec![ledger, events].into()
     }

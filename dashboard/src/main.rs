@@ -8,6 +8,7 @@ use clap::Parser;
 use common::config::Config;
 use common::daemon::{self, EXIT_NOT_REACHABLE, EXIT_USAGE};
 use common::engine::Engine;
+use common::ledger::LedgerError;
 use common::report::Chain;
 use common::shutdown::Shutdown;
 use dashboard::{Server, ServerError};
@@ -39,7 +40,7 @@ async fn show(config: &Config, stop: &Shutdown) -> ExitCode {
         Ok(()) if stop.panicked() => ExitCode::from(EXIT_NOT_REACHABLE),
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error!("the dashboard cannot run: {}", Chain(error.as_ref()));
+            error!("the dashboard cannot run: {}{}", Chain(error.as_ref()), daemon::remedy(error.as_ref()));
             let is_address = error.downcast_ref::<ServerError>().is_some();
             ExitCode::from(if is_address { EXIT_USAGE } else { EXIT_NOT_REACHABLE })
         }
@@ -48,7 +49,14 @@ async fn show(config: &Config, stop: &Shutdown) -> ExitCode {
 
 async fn run(config: &Config, stop: &Shutdown) -> Result<(), Box<dyn std::error::Error>> {
     let Some(engine) = stop.unless_draining(Engine::open(config)).await else { return Ok(()) };
-    Server::start(engine?, config, stop).await?;
+    let engine = engine?;
+    // A ledger that is away comes back; one that lacks what this program reads does not.
+    match stop.unless_draining(engine.ledger.check()).await {
+        Some(Err(error @ LedgerError::Schema { .. })) => return Err(error.into()),
+        Some(Ok(()) | Err(_)) => {}
+        None => return Ok(()),
+    }
+    Server::start(engine, config, stop).await?;
     daemon::told(stop, async {
         stop.draining().await;
         stop.drain(GRACE).await;

@@ -37,7 +37,7 @@ async fn work(config: &Config, stop: &Shutdown) -> ExitCode {
     match run(config, stop).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            error!("the worker cannot run: {}", Chain(error.as_ref()));
+            error!("the worker cannot run: {}{}", Chain(error.as_ref()), daemon::remedy(error.as_ref()));
             ExitCode::from(code_of(error.as_ref()))
         }
     }

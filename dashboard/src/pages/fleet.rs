@@ -74,6 +74,6 @@ fn nothing_yet(picture: &Picture) -> Markup {
                     (text::command("panos-upgrade download queue-all --target 11.1.4-h7")) }
             }
         }
-        (lists::workers(&picture.workers))
+        @if picture.revision > 0 { (lists::workers(&picture.workers)) }
     }
 }

@@ -3,13 +3,12 @@
 //! Promises: who fell silent stands out, with what happens to its jobs. At most `MAX_IN_FLIGHT` jobs are named.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::response::Html;
 use common::domain::job::JobState;
 use common::domain::lease::WorkerId;
-use common::ledger::{JobFilter, JobView, WorkerState, WorkerView};
+use common::ledger::{JobFilter, JobView, WORKERS_SHOWN, WorkerState, WorkerView};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
@@ -18,9 +17,6 @@ use super::problem::Problem;
 use super::text::{self, command, number};
 use super::{asked, times, words};
 use crate::state::{AppState, Picture};
-
-/// How far back workers that ended are shown.
-const SINCE: Duration = Duration::from_secs(60 * 60);
 
 /// Jobs in flight that are named on the page; the others are counted.
 const MAX_IN_FLIGHT: u32 = 500;
@@ -45,7 +41,7 @@ pub(super) async fn fragment(State(state): State<AppState>) -> Result<Html<Strin
 async fn read(state: &AppState) -> Result<(Vec<WorkerView>, Vec<JobView>), Problem> {
     let ledger = &state.engine.ledger;
     let running = JobFilter { states: vec![JobState::Running], ..JobFilter::default() };
-    asked(async { tokio::try_join!(ledger.workers(SINCE), ledger.jobs(&running, MAX_IN_FLIGHT)) }).await
+    asked(async { tokio::try_join!(ledger.workers(WORKERS_SHOWN), ledger.jobs(&running, MAX_IN_FLIGHT)) }).await
 }
 
 pub(super) fn whole(workers: &[WorkerView], running: &[JobView], picture: &Picture) -> Markup {
@@ -64,6 +60,8 @@ fn changing(workers: &[WorkerView], running: &[JobView], now: Timestamp) -> Mark
             in_flight.entry(worker).or_default().push(job);
         }
     }
+    // Those that live first.
+    let (gone, here): (Vec<_>, Vec<_>) = workers.iter().partition(|worker| worker.state == WorkerState::Gone);
     html! {
         @if workers.is_empty() {
             p.empty { "No worker was seen in the last hour. Start one: " (command("panos-upgrade work")) }
@@ -71,10 +69,10 @@ fn changing(workers: &[WorkerView], running: &[JobView], now: Timestamp) -> Mark
             div.scroll.box tabindex="0" role="region" aria-label="Workers" { table #workers.cards {
                 thead { tr {
                     th scope="col" { "Worker" } th scope="col" { "State" } th scope="col" { "Version" }
-                    th scope="col" { "Last heartbeat" } th scope="col" { "Up" } th scope="col" { "In flight" }
+                    th scope="col" { "Last heartbeat" } th scope="col" { "Ran for" } th scope="col" { "In flight" }
                 } }
                 tbody {
-                    @for worker in workers {
+                    @for worker in here.into_iter().chain(gone) {
                         (row(worker, in_flight.get(&worker.id).map_or(&[], Vec::as_slice), now))
                     }
                 }
@@ -85,13 +83,17 @@ fn changing(workers: &[WorkerView], running: &[JobView], now: Timestamp) -> Mark
 
 fn row(worker: &WorkerView, jobs: &[&JobView], now: Timestamp) -> Markup {
     let id = text::cell(&worker.id.0);
+    let until = match worker.state {
+        WorkerState::Gone => worker.seen_at,
+        WorkerState::Working | WorkerState::Draining | WorkerState::Silent => now.max(worker.seen_at),
+    };
     html! {
         tr data-worker=(id) data-key=(id) {
             th scope="row" { span.mono { (id) } br; span.quiet { "on " (text::cell(&worker.host)) } }
             td data-label="State" { (standing(worker)) }
             td.mono data-label="Version" { (text::cell(&worker.version)) }
             td data-label="Last heartbeat" { (times::ago(worker.seen_at)) }
-            td.mono data-label="Up" { (times::length(times::between(worker.started_at, now.max(worker.seen_at)))) }
+            td.mono data-label="Ran for" { (times::length(times::between(worker.started_at, until))) }
             td.any data-label="In flight" {
                 span.number { (number(worker.n_running)) " of " (worker.concurrency) }
                 (in_flight(jobs))

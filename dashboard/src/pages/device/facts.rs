@@ -48,7 +48,7 @@ fn newest(job: &JobView, status: Option<&DeviceStatus>) -> Markup {
             }
         }
         @if let Some(status) = status { (path(status)) @if let Some(disk) = &status.disk_space { (space(disk)) } }
-        p.commands { @for line in what_helps(job.id, job.state) { (command(&line)) } }
+        p.commands { @for line in what_helps(job.id, job.state, job.failure_kind) { (command(&line)) } }
         @if let Some(status) = status { (errors(status)) }
     }
 }
@@ -72,7 +72,7 @@ fn path(status: &DeviceStatus) -> Markup {
 fn space(disk: &DiskCheck) -> Markup {
     html! {
         p { "Space on " span.mono { (text::cell(&disk.mount)) } ": "
-            (format!("{:.1} GB free, {:.1} GB needed", disk.available_gb, disk.required_gb)) " "
+            (format!("{:.1} GiB free, {:.1} GiB needed", disk.available_gb, disk.required_gb)) " "
             @if disk.check_passed { span.mark.good { "✓ fits" } } @else { span.mark.bad { "✕ does not fit" } }
         }
     }
@@ -94,12 +94,15 @@ fn errors(status: &DeviceStatus) -> Markup {
     }
 }
 
-/// Commands for a job in this state.
-fn what_helps(job: JobId, state: JobState) -> Vec<String> {
+/// Commands for a job in this state. Where a hash is wrong, trying again finds the same: the remedy says what helps.
+fn what_helps(job: JobId, state: JobState, kind: Option<FailureKind>) -> Vec<String> {
     let show = format!("panos-upgrade job show {job}");
     match state {
         JobState::Scheduled | JobState::Available | JobState::Running => {
             vec![show, format!("panos-upgrade job cancel {job} --reason \"why\"")]
+        }
+        JobState::Failed if matches!(kind, Some(FailureKind::HashMismatch | FailureKind::HashDisputed)) => {
+            vec![show]
         }
         JobState::Failed | JobState::Cancelled | JobState::Skipped => {
             vec![format!("panos-upgrade job retry {job}"), show]
@@ -134,7 +137,7 @@ pub(super) fn facts(record: &DeviceRecord) -> Markup {
                     @if let Some(peer) = device.ha.peer() { ", peer " a.mono href={ "/devices/" (peer) } { (peer) } }
                 }
                 dt { "Several vsys" } dd { (yes_no(device.multi_vsys)) }
-                dt { "Connected" } dd { (yes_no(device.connected)) " " span.quiet { "to Panorama, when last looked at" } }
+                dt { "Connected" } dd { (yes_no(device.connected)) " " span.quiet { "when Panorama was last read" } }
                 dt { "Source" } dd { (device.source.as_str()) }
                 dt { "First seen" } dd { (times::ago(record.first_seen_at)) }
                 dt { "Last seen" } dd { (times::ago(record.last_seen_at)) }

@@ -2,7 +2,7 @@
 
 use common::domain::hold::{FleetHold, HoldCause, Pause, PauseScope};
 use common::domain::job::JobState;
-use common::ledger::{Throughput, WorkerState};
+use common::ledger::{Throughput, WorkerState, WorkerView};
 use maud::{Markup, html};
 
 use super::super::text::{self, command, counted, number};
@@ -20,25 +20,29 @@ pub(super) fn headline(picture: &Picture) -> Markup {
                     strong data-ready=(counts.ready_for_install) { (number(counts.ready_for_install)) }
                     " of " (number(counts.total)) " ready for install"
                 }
+            } @else if picture.revision == 0 {
+                p.big { "Not known yet" }
             } @else {
                 p.big { "Nothing queued" }
             }
-            p.facts {
+            @if picture.revision > 0 { p.facts {
                 @if counts.total > 0 {
                     span { strong { (rate(speed)) } " per minute" }
                     span { strong { (number(speed.jobs_left)) } " left" }
-                    (finish(speed))
+                    (finish(speed, picture))
                 }
                 span { strong { (number(picture.fleet.n_devices)) } " in the inventory" }
-            }
+            } }
         }
     }
 }
 
-fn finish(speed: &Throughput) -> Markup {
+fn finish(speed: &Throughput, picture: &Picture) -> Markup {
+    let works = |worker: &WorkerView| matches!(worker.state, WorkerState::Working | WorkerState::Draining);
     html! {
         @match speed.estimated_finish {
             _ if speed.jobs_left == 0 => { span { "nothing left to do" } }
+            _ if !picture.workers.iter().any(works) => { span { "no estimate: no worker lives" } }
             Some(at) => { span { "done about " strong { (times::clock(at)) } } }
             None => { span { "no estimate: nothing ended in the last 10 minutes" } }
         }

@@ -116,7 +116,7 @@ fn image_row(image: &ImageCount) -> Markup {
         tr data-image=(version) data-key=(version) {
             th scope="row" { (version) }
             td.wide {
-                progress max=(image.wanted.max(1)) value=(here)
+                progress.bad[image.mismatch > 0].unproved[image.verified == 0] max=(image.wanted.max(1)) value=(here)
                     aria-label={ (here) " of " (image.wanted) " have " (version) } {}
             }
             td.num data-label="Wanted" { (number(image.wanted)) }
