@@ -54,7 +54,7 @@ pub use queue::{
 };
 pub use requests::{MAX_REQUESTS, NewRequest, REQUESTS_KEPT, RequestState, Requests};
 pub use trail::{Trail, TrailFilter};
-pub use workers::{Beat, WORKERS_KEPT, WorkerCard, WorkerState, WorkerView, Workers};
+pub use workers::{Beat, WORKERS_KEPT, WORKERS_SHOWN, WorkerCard, WorkerState, WorkerView, Workers};
 
 use crate::domain::device::Serial;
 use crate::domain::job::JobId;

@@ -21,6 +21,9 @@ use crate::domain::lease::{Lease, WorkerId};
 /// How long the row of a worker that is gone or silent is kept, for people who look back.
 pub const WORKERS_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
+/// How long a worker that ended or went silent is still shown: for that long it explains what is seen now.
+pub const WORKERS_SHOWN: Duration = Duration::from_secs(60 * 60);
+
 /// What a worker says of itself with every beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerCard {

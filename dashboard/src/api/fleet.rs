@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use common::ledger::{Bucket, FleetPicture, WorkerView};
+use common::ledger::{Bucket, FleetPicture, WORKERS_SHOWN, WorkerView};
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,17 +92,14 @@ pub async fn chart(
 /// The workers.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Workers {
-    /// Those that beat, and those that went within a day; oldest start first.
+    /// Those that beat, and those that went within the last hour; oldest start first.
     pub workers: Vec<WorkerView>,
 }
-
-/// How long a worker that went is listed.
-const LISTED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// `GET /api/v1/workers`.
 ///
 /// # Errors
 /// What the ledger says.
 pub async fn workers(State(state): State<AppState>) -> Result<Json<Workers>, ApiError> {
-    Ok(Json(Workers { workers: state.engine.ledger.workers(LISTED).await? }))
+    Ok(Json(Workers { workers: state.engine.ledger.workers(WORKERS_SHOWN).await? }))
 }

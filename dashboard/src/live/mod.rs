@@ -19,7 +19,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use common::domain::job::JobState;
 use common::engine::Engine;
-use common::ledger::{Bucket, JobFilter, LedgerError};
+use common::ledger::{Bucket, JobFilter, LedgerError, WORKERS_SHOWN};
 use common::shutdown::Shutdown;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
@@ -53,9 +53,6 @@ const FRESH_SPAN: SignedDuration = SignedDuration::from_mins(10);
 
 /// One bar of a chart of [`FRESH_SPAN`].
 const FRESH_BUCKET: Duration = Duration::from_secs(10);
-
-/// How long a worker that went is still shown.
-const WORKERS_SHOWN: Duration = Duration::from_secs(15 * 60);
 
 /// A picture, and what browsers get of it, rendered once and only if somebody looks.
 pub(crate) struct Shown {

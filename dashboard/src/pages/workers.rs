@@ -41,7 +41,8 @@ pub(super) async fn fragment(State(state): State<AppState>) -> Result<Html<Strin
 async fn read(state: &AppState) -> Result<(Vec<WorkerView>, Vec<JobView>), Problem> {
     let ledger = &state.engine.ledger;
     let running = JobFilter { states: vec![JobState::Running], ..JobFilter::default() };
-    asked(async { tokio::try_join!(ledger.workers(WORKERS_SHOWN), ledger.jobs(&running, MAX_IN_FLIGHT)) }).await
+    asked(async { tokio::try_join!(ledger.workers(WORKERS_SHOWN), ledger.jobs(&running, MAX_IN_FLIGHT)) })
+        .await
 }
 
 pub(super) fn whole(workers: &[WorkerView], running: &[JobView], picture: &Picture) -> Markup {

@@ -4,15 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use common::domain::job::JobState;
-use common::ledger::{JobFilter, Ledger, LedgerError, WorkerState, WorkerView};
+use common::ledger::{JobFilter, Ledger, LedgerError, WORKERS_SHOWN, WorkerState, WorkerView};
 
 use super::finding::Finding;
 use crate::commands::download::status::{n_active, one_line};
 
 const AREA: &str = "fleet";
-
-/// Workers that ended longer ago do not matter.
-const WORKERS_SINCE: Duration = Duration::from_secs(60 * 60);
 
 /// Older than this, what was to be told is late: relays look every second, and a refused message rests for some.
 const LATE: Duration = Duration::from_secs(60);
@@ -31,7 +28,7 @@ pub(super) async fn examine(ledger: &dyn Ledger, is_embedded: bool) -> Vec<Findi
 
 async fn stuck(ledger: &dyn Ledger, is_embedded: bool) -> Result<Vec<Finding>, LedgerError> {
     let counts = ledger.counts(None).await?;
-    let all = ledger.workers(WORKERS_SINCE).await?;
+    let all = ledger.workers(WORKERS_SHOWN).await?;
     let alive: Vec<&WorkerView> = all
         .iter()
         .filter(|worker| matches!(worker.state, WorkerState::Working | WorkerState::Draining))

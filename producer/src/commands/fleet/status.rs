@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use common::domain::hold::{FleetHold, Pause};
-use common::ledger::{Ledger, OutboxState, StatusCounts, WorkerState};
+use common::ledger::{Ledger, OutboxState, StatusCounts, WORKERS_SHOWN, WorkerState};
 use serde::Serialize;
 
 use crate::alarms;
@@ -12,9 +12,6 @@ use crate::commands::download::status::one_line;
 use crate::context::Context;
 use crate::exit;
 use crate::output::{Page, counted};
-
-/// Workers that ended longer ago do not matter to a person who looks now.
-const WORKERS_SINCE: Duration = Duration::from_secs(60 * 60);
 
 /// Older than this, what was to be told is late: relays look every second, and a refused message rests for some.
 const LATE: Duration = Duration::from_secs(60);
@@ -57,7 +54,7 @@ pub(crate) async fn run(context: &Context) -> anyhow::Result<u8> {
 impl Fleet {
     async fn read(ledger: &dyn Ledger) -> anyhow::Result<Self> {
         let mut workers = BTreeMap::new();
-        for worker in ledger.workers(WORKERS_SINCE).await? {
+        for worker in ledger.workers(WORKERS_SHOWN).await? {
             *workers.entry(worker.state).or_default() += 1;
         }
         Ok(Self {

@@ -1,16 +1,11 @@
 //! `worker list`: who works, on how much, and who was not heard of.
 
-use std::time::Duration;
-
-use common::ledger::{WORKERS_KEPT, WorkerState, WorkerView};
+use common::ledger::{WORKERS_KEPT, WORKERS_SHOWN, WorkerState, WorkerView};
 use serde::Serialize;
 
 use crate::context::Context;
 use crate::exit;
 use crate::output::{Page, Table, time};
-
-/// Ended or silent workers of the last hour explain what is seen now.
-const RECENT: Duration = Duration::from_secs(60 * 60);
 
 /// By start.
 #[derive(Serialize)]
@@ -20,7 +15,7 @@ struct Workers {
 
 /// Lists workers.
 pub(crate) async fn run(context: &Context, all: bool) -> anyhow::Result<u8> {
-    let since = if all { WORKERS_KEPT } else { RECENT };
+    let since = if all { WORKERS_KEPT } else { WORKERS_SHOWN };
     let listed = Workers { workers: context.ledger().await?.workers(since).await? };
     context.output.print(&listed, page)?;
     let is_lost = |worker: &WorkerView| worker.state == WorkerState::Silent && worker.n_running > 0;

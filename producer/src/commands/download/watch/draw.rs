@@ -225,7 +225,10 @@ fn workers_line(workers: &[WorkerView]) -> String {
 }
 
 fn worker_table(seen: &Seen, brush: &Brush) -> Table<'static> {
-    let rows = seen.workers.iter().map(|worker| {
+    // Those that live first.
+    let (gone, here): (Vec<_>, Vec<_>) =
+        seen.workers.iter().partition(|worker| worker.state == WorkerState::Gone);
+    let rows = here.into_iter().chain(gone).map(|worker| {
         let seen_ago = format!("{} ago", length(since(worker.seen_at, seen.picture.at)));
         let slots = format!("{}/{}", worker.n_running, worker.concurrency);
         Row::new([

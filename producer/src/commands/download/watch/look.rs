@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use common::domain::job::JobState;
-use common::ledger::{FleetPicture, JobFilter, JobView, Ledger, LedgerError, WorkerView};
+use common::ledger::{FleetPicture, JobFilter, JobView, Ledger, LedgerError, WORKERS_SHOWN, WorkerView};
 use common::report::Chain;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -22,9 +22,6 @@ const RUNNING: u32 = 500;
 
 /// Failures that are read: more than a screen holds.
 const FAILURES: u32 = 50;
-
-/// Workers that ended longer ago do not matter to a person who looks now.
-const WORKERS_SINCE: Duration = Duration::from_secs(10 * 60);
 
 /// The fleet at one moment.
 #[derive(Debug, Clone)]
@@ -66,7 +63,7 @@ async fn seen(ledger: &dyn Ledger) -> Result<Seen, LedgerError> {
         ledger.fleet_picture(),
         ledger.jobs(&running, RUNNING),
         ledger.jobs(&failed, FAILURES),
-        ledger.workers(WORKERS_SINCE),
+        ledger.workers(WORKERS_SHOWN),
     )?;
     running.sort_by_key(|job| (job.started_at, job.id));
     failures.sort_by_key(|job| std::cmp::Reverse((job.ended_at, job.id)));
