@@ -74,7 +74,8 @@ impl EventDraft {
         Self { envelope, routing_key: routing_key(context.job_type, event.name()) }
     }
 
-    /// The event in the trace of its job, where whoever tells it is in none: a claim comes before the attempt's span.
+    /// The event in the trace of its job, where whoever tells it is in none: a claim comes before the
+    /// attempt's span, and who rescues has no attempt.
     #[must_use]
     pub fn within(mut self, place: Option<&TraceParent>) -> Self {
         self.envelope.traceparent = self.envelope.traceparent.or_else(|| Some(place?.as_str().to_owned()));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::domain::job::JobId;
 use common::events::Envelope;
 use common::ledger::{Ledger, OutboxKind, OutboxRow, Settlement};
 use common::telemetry::TraceParent;
@@ -11,7 +12,7 @@ use opentelemetry::trace::{
 };
 
 use crate::bench::Bench;
-use crate::fixtures::{claim, enqueue, register, wish};
+use crate::fixtures::{LEASE, claim, enqueue, register, wish};
 
 on_every_ledger!(a_job_and_its_messages_stay_in_the_trace_of_the_wish);
 
@@ -49,7 +50,20 @@ async fn a_job_and_its_messages_stay_in_the_trace_of_the_wish(ledger: &Bench) {
     assert_eq!(claim(ledger, plain, "w1").await.traceparent, None);
     let rows = self::rows(&**ledger).await;
     assert_eq!(rows.len(), 2, "that they began");
-    for row in &rows {
+    in_trace(&rows, traced, &place);
+
+    ledger.elapse(2 * LEASE).await;
+    assert_eq!(ledger.rescue(LEASE, u32::MAX).await.unwrap().expired, [traced, plain]);
+    let events: Vec<_> =
+        self::rows(&**ledger).await.into_iter().filter(|row| row.kind == OutboxKind::Event).collect();
+    assert_eq!(events.len(), 2, "that their worker went silent");
+    in_trace(&events, traced, &place);
+}
+
+/// Events of `traced` name the place of its wish, and others none.
+#[track_caller]
+fn in_trace(rows: &[OutboxRow], traced: JobId, place: &TraceParent) {
+    for row in rows {
         let event: Envelope = serde_json::from_str(&row.body).unwrap();
         let expected = (row.job == traced).then_some(place.as_str());
         assert_eq!(event.traceparent.as_deref(), expected, "{event:?}");

@@ -14,7 +14,8 @@ use crate::domain::job::{BatchId, JobId};
 use crate::domain::lease::{LeaseToken, WorkerId};
 use crate::events::JobContext;
 use crate::ledger::rows::{
-    AttemptEnding, Ending, HeldJob, NewEntry, NewOutboxRow, cancel_request, from_json, json, number, word,
+    AttemptEnding, Ending, HeldJob, NewEntry, NewOutboxRow, cancel_request, from_json, json, number, place,
+    word,
 };
 use crate::ledger::{CancelRequest, LedgerError};
 
@@ -192,6 +193,7 @@ pub(super) fn held(columns: &Columns<'_>) -> Result<Held, LedgerError> {
         failure_kind: kind.map(|kind| word("jobs.failure_kind", kind)).transpose()?,
         cancel: cancel_of(columns)?,
         status: status.map(|status| from_json("jobs.status", status)).transpose()?,
+        traceparent: place(columns.value("traceparent")?),
     };
     let owner: Option<String> = columns.value("lease_owner")?;
     Ok(Held { job, token: LeaseToken(columns.value("lease_token")?), owner: owner.map(WorkerId) })

@@ -23,6 +23,7 @@ use crate::domain::lease::WorkerId;
 use crate::domain::status::{DeviceStatus, Phase, UpgradeStatus};
 use crate::events::{JobContext, JobEvent};
 use crate::ledger::{CancelRequest, End, LedgerError, StepRecord};
+use crate::telemetry::TraceParent;
 
 /// A locked row of `jobs`, as far as an end depends on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub struct HeldJob {
     pub cancel: Option<CancelRequest>,
     /// The stored document. May be left out where a step brings a new one.
     pub status: Option<DeviceStatus>,
+    /// Where in a trace it was wished for.
+    pub traceparent: Option<TraceParent>,
 }
 
 /// New values for a job's row and for its open attempt, and what goes with them.

@@ -35,6 +35,7 @@ fn running() -> HeldJob {
         failure_kind: Some(FailureKind::Unreachable),
         cancel: None,
         status: None,
+        traceparent: None,
     }
 }
 

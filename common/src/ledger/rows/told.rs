@@ -69,7 +69,7 @@ pub fn queued<'a>(
         let event = JobEvent::Queued { operator: batch.by.operator.clone(), reason: batch.by.reason.clone() };
         let actor = Actor::Operator(batch.by.clone());
         entries.push(entry(&context, actor, AuditAction::JobQueued, detail, at));
-        messages.extend(numbered(&context, 0, [&event], at));
+        messages.extend(numbered(&context, 0, [&event], None, at));
         messages.push(wake_up(&context, 1));
     }
     (entries, messages)
@@ -95,7 +95,7 @@ pub fn cancel_requested(context: &JobContext, by: &Requester, event_seq: i64, at
     let event = JobEvent::CancelRequested { operator: by.operator.clone(), reason: by.reason.clone() };
     let detail = json!({ "attempt": context.attempt });
     let entry = entry(context, Actor::Operator(by.clone()), AuditAction::CancelRequested, detail, at);
-    (vec![entry], numbered(context, event_seq - 1, [&event], at))
+    (vec![entry], numbered(context, event_seq - 1, [&event], None, at))
 }
 
 /// A worker's step. `last_seq` is the number of the job's last event before it.
@@ -114,7 +114,7 @@ pub fn stepped(
             entry(context, actor, fact.action, fact.detail.clone(), at)
         })
         .collect();
-    (entries, numbered(context, last_seq, &step.events, at))
+    (entries, numbered(context, last_seq, &step.events, None, at))
 }
 
 /// What an end tells by itself, after what its last step told.
@@ -131,7 +131,7 @@ pub(super) fn ended(
     };
     entries.push(entry(&job.context, actor, action, detail, at));
     let last_seq = job.event_seq + step.map_or(0, |(_, step)| count(&step.events));
-    messages.extend(numbered(&job.context, last_seq, [event], at));
+    messages.extend(numbered(&job.context, last_seq, [event], job.traceparent.as_ref(), at));
     (entries, messages)
 }
 
@@ -169,9 +169,11 @@ fn numbered<'a>(
     context: &JobContext,
     last_seq: i64,
     events: impl IntoIterator<Item = &'a JobEvent>,
+    place: Option<&TraceParent>,
     at: Timestamp,
 ) -> Vec<NewOutboxRow> {
-    let number = |(seq, event): (i64, &JobEvent)| row(context, EventDraft::new(context, event, at), seq);
+    let number =
+        |(seq, event): (i64, &JobEvent)| row(context, EventDraft::new(context, event, at).within(place), seq);
     (last_seq + 1..).zip(events).map(number).collect()
 }
 

@@ -164,6 +164,7 @@ impl Stored for HeldRow {
             failure_kind: optional_text(row, "failure_kind")?,
             cancel: cancel(row)?,
             status: optional_json(row, "status")?,
+            traceparent: place(row.get::<_, Option<String>>("traceparent")?.as_deref()),
         };
         let owner = row.get::<_, Option<String>>("lease_owner")?.map(WorkerId);
         Ok(Self { job, token: LeaseToken(row.get("lease_token")?), owner })
