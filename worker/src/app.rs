@@ -1,7 +1,10 @@
 //! Joins the parts of a worker; nobody else does.
 //!
 //! Promises: [`App::run`] returns only after every attempt has ended and what it wrote was relayed, or the
-//! grace was over. Leaves to others: signals and the exit code (`main`).
+//! grace was over. Leaves to others: signals and the exit code (`main`), whether anything is left to do
+//! (`idle`).
+
+mod idle;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,10 +13,10 @@ use std::time::Duration;
 use common::broker::BrokerError;
 use common::clock::SystemClock;
 use common::config::Config;
-use common::domain::job::{JobState, JobType};
+use common::domain::job::JobType;
 use common::domain::lease::WorkerId;
 use common::engine::Engine;
-use common::ledger::{JobFilter, LedgerError, WorkerCard};
+use common::ledger::{LedgerError, WorkerCard};
 use common::report::Chain;
 use common::shutdown::Shutdown;
 use common::telemetry::fleet::FleetGauges;
@@ -31,7 +34,6 @@ use crate::health::Health;
 use crate::lease_keeper::LeaseKeeper;
 use crate::measure;
 use crate::orders::Orders;
-use crate::outage::Outage;
 use crate::pace::Pace;
 use crate::perform;
 use crate::relay::Relay;
@@ -50,9 +52,6 @@ const ABORT_GRACE: Duration = Duration::from_secs(5);
 /// Time that lease keeper, relay and rescuer get to come to the end of what they are doing. What a hanging ledger or
 /// broker keeps beyond it is dropped: a held lease runs out, a row of the outbox comes free.
 const PARTS_GRACE: Duration = Duration::from_secs(4);
-
-/// Time between two looks whether everything has ended, with [`Until::Idle`].
-const IDLE_CHECK: Duration = Duration::from_millis(500);
 
 /// When a worker ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,46 +310,5 @@ impl App {
                 warn!("{} attempts are left to their leases", attempts.len());
             }
         }
-    }
-
-    /// Ends when no job of our types waits or runs, here or anywhere; when the fleet is held, or all that waits is
-    /// paused, as soon as none runs here: a program that waits for a person keeps those waiting who wait for it.
-    async fn idle(&self, attempts: &TaskTracker) -> Ending {
-        let mut outage = Outage::none("it is not known whether anything is left");
-        loop {
-            tokio::time::sleep(IDLE_CHECK).await;
-            if !attempts.is_empty() {
-                continue;
-            }
-            match self.what_is_left().await {
-                Ok(_) if !attempts.is_empty() => {}
-                Ok(Some(ending)) => return ending,
-                Ok(None) => outage.over(),
-                Err(error) => outage.met(&error),
-            }
-        }
-    }
-
-    /// Why a worker without an attempt has nothing to do any more; `None` while it has.
-    async fn what_is_left(&self) -> Result<Option<Ending>, LedgerError> {
-        let ledger = &self.engine.ledger;
-        let (left, hold, pauses) =
-            tokio::try_join!(self.any_left(&self.job_types), ledger.hold(), ledger.pauses())?;
-        if !left {
-            return Ok(Some(Ending::Idle));
-        }
-        let open = self.orders.open_beside(&pauses);
-        let is_held = hold.is_some() || open.is_empty();
-        let may_go_on = !is_held && (open.len() == self.job_types.len() || self.any_left(&open).await?);
-        Ok(if may_go_on { None } else { Some(Ending::Held) })
-    }
-
-    async fn any_left(&self, job_types: &[JobType]) -> Result<bool, LedgerError> {
-        let active = JobFilter {
-            states: vec![JobState::Scheduled, JobState::Available, JobState::Running],
-            job_types: job_types.to_vec(),
-            ..JobFilter::default()
-        };
-        Ok(!self.engine.ledger.jobs(&active, 1).await?.is_empty())
     }
 }
