@@ -154,6 +154,9 @@ async fn the_demo_of_compose_starts_in_order_drains_answers_and_leaves_nothing()
     assert_eq!(demo.ask("/healthz", None).await.0, 200);
     assert_eq!(demo.ask("/api/v1/fleet", None).await.0, 401);
     assert_eq!(demo.ask("/api/v1/fleet", Some("another")).await.0, 401);
+    let (status, fleet) = demo.ask("/api/v1/fleet", Some(&token)).await;
+    assert_eq!(status, 200, "{fleet}");
+    assert_eq!(serde_json::from_str::<Value>(&fleet).unwrap()["n_devices"], 20, "{fleet}");
     let (status, page) = demo.ask("/devices", Some(&token)).await;
     assert_eq!(status, 200, "{page}");
     assert!(page.contains("data-total=\"20\""), "{page}");

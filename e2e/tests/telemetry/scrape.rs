@@ -68,7 +68,8 @@ async fn a_worker_says_how_it_is_and_renders_what_dashboards_and_rules_ask_for()
 
     let all_done = format!("panos_upgrade_jobs{{state=\"completed\"}} {DEVICES}");
     let scrape = until(&address, "/metrics", 200, &all_done).await;
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/telemetry");
+    // For scripts/check-telemetry.
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("telemetry");
     std::fs::create_dir_all(&kept).unwrap();
     std::fs::write(kept.join("scrape.prom"), &scrape).unwrap();
 

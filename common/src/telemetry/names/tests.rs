@@ -62,6 +62,28 @@ fn rules_and_panels_ask_for_metrics_and_labels_that_there_are() {
     }
 }
 
+#[test]
+fn rules_and_panels_tell_apart_by_labels_that_there_are() {
+    let mut n_groupings = 0;
+    for line in ASKING.iter().flat_map(|text| text.lines()) {
+        let asked: Vec<_> = line.match_indices("panos_upgrade_").map(|(at, _)| word(&line[at..]).0).collect();
+        let labels: BTreeSet<_> = ALL
+            .iter()
+            .filter(|metric| asked.iter().any(|name| is_of(name, metric)))
+            .flat_map(|metric| metric.labels)
+            .chain(&SCRAPED)
+            .collect();
+        for rest in line.split("by (").skip(1) {
+            let (grouped, _) = rest.split_once(')').unwrap();
+            for label in grouped.split(',').map(str::trim) {
+                assert!(labels.contains(&label), "no metric here has a label {label}: {line}");
+                n_groupings += 1;
+            }
+        }
+    }
+    assert!(n_groupings > 5, "what is read here tells apart");
+}
+
 /// Whether a series of this name belongs to the metric: a histogram has three.
 fn is_of(series: &str, metric: &Metric) -> bool {
     let rest = series.strip_prefix(metric.name);
