@@ -1,5 +1,6 @@
 //! The configuration as a whole: real files in a directory of their own, and environments made up here.
 
+mod dashboard;
 mod edit;
 mod reading;
 mod reference;

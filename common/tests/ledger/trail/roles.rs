@@ -2,6 +2,8 @@
 //!
 //! Roles belong to the whole server, which other tests share; rights belong to the database of the test.
 
+mod dashboard;
+
 use std::sync::Arc;
 use std::time::Duration;
 
