@@ -103,7 +103,7 @@ fn page() -> String {
     let mut page = String::from(
         "# Metrics\n\n\
          Made from the table in the program by a test; do not edit. A worker answers `/metrics` in the Prometheus text \
-         format where `[telemetry] listen` says; `deploy/` has the scrape configuration, alert rules and a Grafana \
+         format where `[telemetry] listen` says, a dashboard beside its pages, for its token; `deploy/` has the scrape configuration, alert rules and a Grafana \
          dashboard. Names and meanings are kept: metrics and labels are only added. No label ever holds a host name, \
          a serial number or a text of a device.\n\n\
          | name | kind | labels | what it says |\n|---|---|---|---|\n",
