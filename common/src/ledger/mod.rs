@@ -47,7 +47,7 @@ pub use overview::{
     AlarmCounts, Bucket, DevicePage, DeviceQuery, DeviceRow, DeviceSort, FleetPicture, ImageCount, LAST_PAGE,
     MAX_BUCKETS, MAX_PER_PAGE, Overview, Throughput,
 };
-pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, Query, StatusCounts};
+pub use query::{AttemptView, FailureCount, ImageView, JobFilter, JobView, PairMember, Query, StatusCounts};
 pub use queue::{
     Batch, CancelAnswer, CancelRequest, Claim, ClaimedJob, DeviceJobRef, ENQUEUE_CHUNK, End, EnqueueAnswer,
     ImageRecord, ImageState, PairRole, Queue, Renewal, Rescued, StepRecord,

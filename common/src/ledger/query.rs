@@ -10,12 +10,13 @@ use serde::Serialize;
 
 use super::LedgerError;
 use super::queue::{CancelRequest, ImageRecord};
-use crate::domain::device::Serial;
+use crate::domain::device::{Device, Serial};
 use crate::domain::failure::FailureKind;
 use crate::domain::job::{BatchId, JobId, JobState, JobType, PairMode, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::path::Goal;
 use crate::domain::status::DeviceStatus;
+use crate::domain::version::Version;
 
 /// A job as anybody may see it.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -130,6 +131,17 @@ pub struct FailureCount {
     pub remedy: &'static str,
 }
 
+/// A device that belongs to another one, and what its newest job left there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PairMember {
+    /// The device.
+    pub device: Device,
+    /// Where its newest job is; `None` when it never had one.
+    pub state: Option<JobState>,
+    /// The versions that are there, in no order; `None` while not all of them are that the job is for.
+    pub ready: Option<Vec<Version>>,
+}
+
 /// Reads jobs.
 #[async_trait]
 pub trait Query: Send + Sync {
@@ -168,6 +180,13 @@ pub trait Query: Send + Sync {
     /// # Errors
     /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
     async fn status(&self, serial: &Serial) -> Result<Option<DeviceStatus>, LedgerError>;
+
+    /// Devices of the inventory that name the other member of their HA pair, or are named by one; by serial. The other
+    /// member may not be among them.
+    ///
+    /// # Errors
+    /// [`LedgerError::NotReachable`], [`LedgerError::Store`].
+    async fn pair_members(&self) -> Result<Vec<PairMember>, LedgerError>;
 
     /// Available jobs of a type that were dispatched longer than `for_at_least` ago and wait for nothing but a worker:
     /// not for a hold or a pause, not for the other member of a pair, and not for a person to look at their dead

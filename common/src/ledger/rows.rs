@@ -51,6 +51,7 @@ use super::{CancelRequest, Claim, ImageState, LedgerError, PairRole};
 use crate::domain::device::Serial;
 use crate::domain::hold::{FleetHold, Pause, PauseScope};
 use crate::domain::job::{JobId, JobState, PairMode, Requester};
+use crate::domain::version::Version;
 use crate::telemetry::TraceParent;
 
 /// Looks at a job that was refused a claim before it is given up: each time what stood in its way has to go between
@@ -91,6 +92,19 @@ pub(super) fn place(text: Option<&str>) -> Option<TraceParent> {
 /// [`LedgerError::Store`] when it does not fit.
 pub(super) fn number<T: TryFrom<i64>>(column: &'static str, value: i64) -> Result<T, LedgerError> {
     T::try_from(value).map_err(|_| impossible(column, &format!("{value} is out of range")))
+}
+
+/// The versions that a job brought, of which the statement made one text; `None` unless the job is ready.
+///
+/// # Errors
+/// [`LedgerError::Store`] when one is no version.
+pub(super) fn ready_versions(
+    is_ready: Option<bool>,
+    present: Option<&str>,
+) -> Result<Option<Vec<Version>>, LedgerError> {
+    let versions =
+        || present.unwrap_or_default().split_whitespace().map(|one| word("job_images.version", one));
+    is_ready.unwrap_or_default().then(|| versions().collect()).transpose()
 }
 
 /// A value for a JSON column. Our types hold strings, numbers, lists and maps with text keys, so they always

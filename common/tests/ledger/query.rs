@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use common::domain::device::Serial;
+use common::domain::device::{Device, Ha, Serial, Source};
 use common::domain::failure::FailureKind;
 use common::domain::job::{BatchId, JobId, JobSpec, JobState, JobType};
-use common::ledger::{End, ImageState, JobFilter, StepRecord};
+use common::ledger::{Completeness, End, ImageState, JobFilter, PairMember, StepRecord};
 
 use crate::bench::Bench;
 use crate::fixtures::*;
@@ -19,6 +19,7 @@ on_every_ledger![
     counts_of_a_batch_are_its_own,
     a_device_that_left_is_counted_nowhere_but_in_its_batch,
     failures_are_grouped_with_their_remedies,
+    members_of_pairs_come_with_what_their_newest_job_left,
     images_come_in_order_of_the_path,
     a_device_without_a_look_has_no_status,
     what_does_not_exist_is_none,
@@ -203,4 +204,45 @@ async fn what_does_not_exist_is_none(ledger: &Bench) {
     assert!(ledger.images(job).await.unwrap().is_empty());
     assert!(ledger.attempts(job).await.unwrap().is_empty());
     assert_eq!(ledger.status(&stranger).await.unwrap(), None);
+}
+
+async fn members_of_pairs_come_with_what_their_newest_job_left(ledger: &Bench) {
+    let names = |n: u32, peer: u32| {
+        let ha = Ha::Member { state: "active".to_owned(), peer: Some(serial(peer)) };
+        Device { ha, ..device(n) }
+    };
+    // The second is named only; the sixth leaves, and with it the name of the fifth.
+    let devices = [names(1, 2), device(2), names(3, 9), names(4, 3), device(5), names(6, 5), device(7)];
+    ledger.record_devices(&devices, Source::Panorama, Completeness::Partial, &operator()).await.unwrap();
+    let jobs = enqueue(ledger, (1..=4).map(wish).collect()).await;
+    for (job, is_ready) in [(jobs[0], true), (jobs[2], false), (jobs[3], true)] {
+        let claimed = claim(ledger, job, "ann").await;
+        let images = vec![
+            image("11.1.0", 0, ImageState::AlreadyPresent),
+            image("11.1.4", 1, ImageState::Downloaded),
+            image("12.1.2", 2, ImageState::Missing),
+        ];
+        let mut record = StepRecord { images, ..step(&claimed) };
+        record.status.ready_for_install = is_ready;
+        ledger.end(&claimed.lease, &End::Completed, &record).await.unwrap();
+    }
+    let again = enqueue(ledger, vec![wish(4)]).await[0];
+    claim(ledger, again, "ann").await;
+    ledger.remove_device(&serial(6), &operator()).await.unwrap();
+
+    let members = ledger.pair_members().await.unwrap();
+    assert_eq!(members[0].device, names(1, 2));
+    let told = |member: &PairMember| {
+        let mut ready = member.ready.clone();
+        ready.iter_mut().for_each(|versions| versions.sort());
+        (member.device.serial.clone(), member.state, ready)
+    };
+    let both = vec!["11.1.0".parse().unwrap(), "11.1.4".parse().unwrap()];
+    let expected = [
+        (serial(1), Some(JobState::Completed), Some(both)),
+        (serial(2), Some(JobState::Available), None),
+        (serial(3), Some(JobState::Completed), None),
+        (serial(4), Some(JobState::Running), None),
+    ];
+    assert_eq!(members.iter().map(told).collect::<Vec<_>>(), expected);
 }

@@ -7,20 +7,23 @@ use async_trait::async_trait;
 use super::PostgresLedger;
 use super::connection::each;
 use super::ending::{cancel_of, small};
-use super::statement::{Columns, Statement, boolean, int4, int8, seconds, statement, text, texts, uuid};
+use super::inventory::device_record;
+use super::statement::{Columns, Statement, int4, int8, seconds, statement, text, texts, uuid};
 use crate::domain::device::Serial;
 use crate::domain::failure::FailureKind;
 use crate::domain::job::{BatchId, JobId, JobState, JobType, Requester};
 use crate::domain::lease::WorkerId;
 use crate::domain::status::DeviceStatus;
-use crate::ledger::rows::{JobGroup, from_json, image_state, number, status_counts, word};
+use crate::ledger::rows::{JobGroup, from_json, image_state, number, ready_versions, status_counts, word};
 use crate::ledger::{
-    AttemptView, DeviceJobRef, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS, Query,
-    StatusCounts,
+    AttemptView, DeviceJobRef, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS,
+    PairMember, Query, StatusCounts,
 };
 
 const READ_JOB: Statement = statement!("read_job");
 const READ_JOBS: Statement = statement!("read_jobs");
+const READ_NEWEST_JOBS: Statement = statement!("read_newest_jobs");
+const READ_PAIR_MEMBERS: Statement = statement!("read_pair_members");
 const READ_ATTEMPTS: Statement = statement!("read_attempts");
 const COUNT_JOBS: Statement = statement!("count_jobs");
 const READ_STATUS: Statement = statement!("read_status");
@@ -43,12 +46,12 @@ impl Query for PostgresLedger {
             texts(any_of(job_types, JobType::as_str)),
             text(serial.as_ref().map(Serial::as_str)),
             uuid(batch.map(|BatchId(batch)| batch)),
-            boolean(newest_per_device),
             int8(before.map(|JobId(job)| job)),
             int8(i64::from(limit)),
         ];
-        let rows = self.pool.rows(&READ_JOBS, params).await?;
-        each(&READ_JOBS, &rows).map(|columns| job_view(&columns)).collect()
+        let statement = if *newest_per_device { &READ_NEWEST_JOBS } else { &READ_JOBS };
+        let rows = self.pool.rows(statement, params).await?;
+        each(statement, &rows).map(|columns| job_view(&columns)).collect()
     }
 
     async fn images(&self, job: JobId) -> Result<Vec<ImageView>, LedgerError> {
@@ -86,6 +89,11 @@ impl Query for PostgresLedger {
         columns.value::<Option<&str>>("status")?.map(|status| from_json("jobs.status", status)).transpose()
     }
 
+    async fn pair_members(&self) -> Result<Vec<PairMember>, LedgerError> {
+        let rows = self.pool.rows(&READ_PAIR_MEMBERS, []).await?;
+        each(&READ_PAIR_MEMBERS, &rows).map(|columns| pair_member(&columns)).collect()
+    }
+
     async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
         let params = [text(job_type.as_str()), seconds(for_at_least.as_secs_f64()), int4(small(MAX_BURIALS))];
         let rows = self.pool.rows(&COUNT_UNCLAIMED, params).await?;
@@ -98,6 +106,16 @@ impl Query for PostgresLedger {
 /// A list to choose from; none when everything is wanted.
 fn any_of<T: Copy>(wanted: &[T], word: fn(T) -> &'static str) -> Option<Vec<&'static str>> {
     (!wanted.is_empty()).then(|| wanted.iter().map(|one| word(*one)).collect())
+}
+
+fn pair_member(columns: &Columns<'_>) -> Result<PairMember, LedgerError> {
+    let state: Option<&str> = columns.value("state")?;
+    let is_ready: Option<bool> = columns.value("ready_for_install")?;
+    Ok(PairMember {
+        device: device_record(columns)?.device,
+        state: state.map(|state| word("jobs.state", state)).transpose()?,
+        ready: ready_versions(is_ready, columns.value("present")?)?,
+    })
 }
 
 fn job_view(columns: &Columns<'_>) -> Result<JobView, LedgerError> {

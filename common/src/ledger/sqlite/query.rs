@@ -8,17 +8,20 @@ use rusqlite::{Row, Transaction};
 use super::SqliteLedger;
 use super::statement::{Statement, milliseconds, statement};
 use super::store::StoreError;
-use super::stored::{Plain, Stored};
+use super::stored::{Plain, Stored, optional_text};
 use crate::domain::device::Serial;
 use crate::domain::job::{BatchId, JobId, JobType};
 use crate::domain::status::DeviceStatus;
 use crate::ledger::rows::{self, JobGroup, from_json, json, number, word};
 use crate::ledger::{
-    AttemptView, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS, Query, StatusCounts,
+    AttemptView, DeviceRecord, ImageRecord, ImageView, JobFilter, JobView, LedgerError, MAX_BURIALS,
+    PairMember, Query, StatusCounts,
 };
 
 const READ_JOB: Statement = statement!("read_job");
 const READ_JOBS: Statement = statement!("read_jobs");
+const READ_NEWEST_JOBS: Statement = statement!("read_newest_jobs");
+const READ_PAIR_MEMBERS: Statement = statement!("read_pair_members");
 const READ_IMAGES: Statement = statement!("read_images");
 const READ_ATTEMPTS: Statement = statement!("read_attempts");
 const COUNT_JOBS: Statement = statement!("count_jobs");
@@ -38,11 +41,11 @@ impl Query for SqliteLedger {
             (!job_types.is_empty()).then(|| json(job_types)),
             serial.as_ref().map(ToString::to_string),
             batch.as_ref().map(ToString::to_string),
-            *newest_per_device,
             before.map(|job| job.0),
             limit,
         );
-        self.store.read("jobs", move |transaction| READ_JOBS.rows(transaction, params)).await
+        let statement = if *newest_per_device { &READ_NEWEST_JOBS } else { &READ_JOBS };
+        self.store.read("jobs", move |transaction| statement.rows(transaction, params)).await
     }
 
     async fn images(&self, job: JobId) -> Result<Vec<ImageView>, LedgerError> {
@@ -69,6 +72,10 @@ impl Query for SqliteLedger {
         status.map(|status| from_json("jobs.status", &status)).transpose()
     }
 
+    async fn pair_members(&self) -> Result<Vec<PairMember>, LedgerError> {
+        self.store.read("pair_members", |transaction| READ_PAIR_MEMBERS.rows(transaction, [])).await
+    }
+
     async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
         let params = (job_type.as_str(), milliseconds(for_at_least), MAX_BURIALS);
         let count =
@@ -81,6 +88,17 @@ impl Query for SqliteLedger {
 /// Images of a job, in order of its path.
 pub(super) fn read_images(transaction: &Transaction<'_>, job: JobId) -> Result<Vec<ImageRecord>, StoreError> {
     READ_IMAGES.rows(transaction, [job.0])
+}
+
+impl Stored for PairMember {
+    fn read(row: &Row<'_>) -> Result<Self, StoreError> {
+        let present: Option<String> = row.get("present")?;
+        Ok(Self {
+            device: DeviceRecord::read(row)?.device,
+            state: optional_text(row, "state")?,
+            ready: rows::ready_versions(row.get("ready_for_install")?, present.as_deref())?,
+        })
+    }
 }
 
 impl Stored for JobGroup {

@@ -17,7 +17,7 @@ use common::ledger::{
     AttemptView, Beat, Bucket, Catalogue, CatalogueChange, Collected, Completeness, DeadEnd, DeadLetter,
     DeadLetters, DevicePage, DeviceQuery, DeviceRecord, Discovery, Fleet, FleetPicture, ImageView, Inventory,
     JobFilter, JobView, Ledger, LedgerError, LoginWatch, NewDeadLetter, NewRequest, Outbox, OutboxState,
-    Overview, Query, RelayToken, RemoveAnswer, RequestState, Requests, Settlement, StatusCounts, TakenRows,
+    Overview, PairMember, Query, RelayToken, RemoveAnswer, RequestState, Requests, Settlement, StatusCounts, TakenRows,
     Trail, TrailFilter, WorkerCard, WorkerView, Workers,
 };
 use jiff::Timestamp;
@@ -220,6 +220,9 @@ impl Query for Mortal {
     }
     async fn attempts(&self, job: JobId) -> Result<Vec<AttemptView>, LedgerError> {
         self.well(self.inner.attempts(job)).await
+    }
+    async fn pair_members(&self) -> Result<Vec<PairMember>, LedgerError> {
+        self.well(self.inner.pair_members()).await
     }
     async fn n_unclaimed(&self, job_type: JobType, for_at_least: Duration) -> Result<u64, LedgerError> {
         self.well(self.inner.n_unclaimed(job_type, for_at_least)).await

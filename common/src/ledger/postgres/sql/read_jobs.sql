@@ -1,6 +1,5 @@
 -- read_jobs: a page of jobs, newest first. What is NULL does not filter.
--- $1 states, $2 job types, $3 serial, $4 batch, $5 whether only the newest job of each device of the inventory, $6 number to stay
--- below, $7 limit.
+-- $1 states, $2 job types, $3 serial, $4 batch, $5 number to stay below, $6 limit.
 SELECT j.id, j.serial, d.hostname, j.job_type, j.goal, j.batch_id, j.retry_of, j.pair_mode, j.operator, j.operator_host,
        j.reason, j.state, j.attempt, j.max_attempts, j.progress, j.message, j.failure_kind, j.ready_for_install, j.lease_owner,
        j.cancel_requested_at, j.cancel_operator, j.cancel_host, j.cancel_reason,
@@ -10,7 +9,6 @@ WHERE ($1::text[] IS NULL OR j.state = ANY ($1))
   AND ($2::text[] IS NULL OR j.job_type = ANY ($2))
   AND ($3::text IS NULL OR j.serial = $3)
   AND ($4::uuid IS NULL OR j.batch_id = $4)
-  AND (NOT $5::bool OR d.gone_at IS NULL AND NOT EXISTS (SELECT FROM jobs n WHERE n.serial = j.serial AND n.id > j.id))
-  AND ($6::bigint IS NULL OR j.id < $6)
+  AND ($5::bigint IS NULL OR j.id < $5)
 ORDER BY j.id DESC
-LIMIT $7
+LIMIT $6

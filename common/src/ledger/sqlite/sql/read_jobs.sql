@@ -1,6 +1,6 @@
 -- read_jobs: one page of jobs, newest first.
--- ?1 states or NULL for all, ?2 job types or NULL for all, ?3 serial or NULL, ?4 batch or NULL,
--- ?5 only the newest job of each device of the inventory, ?6 the job before the page or NULL, ?7 limit.
+-- ?1 states or NULL for all, ?2 job types or NULL for all, ?3 serial or NULL, ?4 batch or NULL, ?5 the job before the page
+-- or NULL, ?6 limit.
 SELECT j.id, j.serial, d.hostname, j.job_type, j.goal, j.batch_id, j.retry_of, j.pair_mode, j.operator, j.operator_host,
        j.reason, j.state, j.attempt, j.max_attempts, j.progress, j.message, j.failure_kind, j.ready_for_install, j.lease_owner,
        j.cancel_requested_at, j.cancel_operator, j.cancel_host, j.cancel_reason,
@@ -10,7 +10,6 @@ WHERE (?1 IS NULL OR j.state IN (SELECT value FROM json_each(?1)))
   AND (?2 IS NULL OR j.job_type IN (SELECT value FROM json_each(?2)))
   AND (?3 IS NULL OR j.serial = ?3)
   AND (?4 IS NULL OR j.batch_id = ?4)
-  AND (NOT ?5 OR d.gone_at IS NULL AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.serial = j.serial AND n.id > j.id))
-  AND (?6 IS NULL OR j.id < ?6)
+  AND (?5 IS NULL OR j.id < ?5)
 ORDER BY j.id DESC
-LIMIT ?7
+LIMIT ?6
