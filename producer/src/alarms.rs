@@ -2,25 +2,18 @@
 //!
 //! Leaves to others: counting jobs (`download status`), asking devices (`download verify`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use common::domain::device::{Device, Serial};
+use common::domain::device::Serial;
 use common::domain::hash::{Cleared, HashDispute, HashMismatch};
 use common::domain::hold::{FleetHold, HoldCause, Pause, PauseScope};
 use common::domain::image::ImageFile;
 use common::domain::version::Version;
-use common::ledger::{JobFilter, JobView, Ledger};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use common::intake::pairs::{self, Asymmetry, Pair, Staging};
+use common::ledger::{Ledger, PairMember};
 use serde::Serialize;
 
 use crate::output::{Page, Table, counted, time};
-use crate::pairs::{self, Asymmetry, Pair, Staging};
-
-/// More than any fleet has devices.
-const ALL: u32 = 1_000_000;
-
-/// Jobs whose images are read at once.
-const READS: usize = 8;
 
 /// Rows of one list; the JSON has everything.
 const SHOWN: usize = 10;
@@ -161,42 +154,22 @@ pub(crate) fn part(scope: &PauseScope) -> String {
 
 /// Pairs whose members are not staged alike, by what their newest jobs left.
 pub(crate) async fn asymmetric_pairs(ledger: &dyn Ledger) -> anyhow::Result<Vec<Asymmetry>> {
-    let inventory: Vec<Device> = ledger.devices().await?.into_iter().map(|record| record.device).collect();
-    let pairs = pairs::pairs(&inventory);
-    if pairs.is_empty() {
-        return Ok(Vec::new());
-    }
-    let filter = JobFilter { newest_per_device: true, ..JobFilter::default() };
-    let jobs = ledger.jobs(&filter, ALL).await?;
-    let newest: HashMap<Serial, JobView> = jobs.into_iter().map(|job| (job.serial.clone(), job)).collect();
-    let found: Vec<Option<Asymmetry>> =
-        stream::iter(pairs).map(|pair| uneven(ledger, &newest, pair)).buffered(READS).try_collect().await?;
-    Ok(found.into_iter().flatten().collect())
-}
-
-async fn uneven(
-    ledger: &dyn Ledger,
-    newest: &HashMap<Serial, JobView>,
-    pair: Pair<'_>,
-) -> anyhow::Result<Option<Asymmetry>> {
-    let first = staging(ledger, newest.get(&pair.first.serial)).await?;
-    let second = staging(ledger, newest.get(&pair.second.serial)).await?;
-    Ok(pairs::compare(&pair, &first, &second))
+    let members = ledger.pair_members().await?;
+    let staged: HashMap<&Serial, Staging> =
+        members.iter().map(|member| (&member.device.serial, staging(member))).collect();
+    let uneven = |pair: Pair<'_>| {
+        pairs::compare(&pair, staged.get(&pair.first.serial)?, staged.get(&pair.second.serial)?)
+    };
+    Ok(pairs::pairs(members.iter().map(|member| &member.device)).into_iter().filter_map(uneven).collect())
 }
 
 /// What the newest job of a device left there.
-async fn staging(ledger: &dyn Ledger, job: Option<&JobView>) -> anyhow::Result<Staging> {
-    let Some(job) = job else { return Ok(Staging::NotReady) };
-    if !job.state.is_terminal() {
-        return Ok(Staging::Unsettled);
+fn staging(member: &PairMember) -> Staging {
+    match (member.state, &member.ready) {
+        (Some(state), _) if !state.is_terminal() => Staging::Unsettled,
+        (Some(_), Some(versions)) => Staging::Ready(versions.iter().copied().collect()),
+        (Some(_), None) | (None, _) => Staging::NotReady,
     }
-    if !job.ready_for_install {
-        return Ok(Staging::NotReady);
-    }
-    let images = ledger.images(job.id).await?;
-    let present: BTreeSet<Version> =
-        images.iter().filter(|image| image.state.is_present()).map(|image| image.version).collect();
-    Ok(Staging::Ready(present))
 }
 
 /// Uneven pairs for people; nothing where there is none.

@@ -3,10 +3,11 @@
 //! Promises: a box is believed only after its serial was compared; nothing is changed on it; a device that does
 //! not answer harms no other. While log-ins are refused only a few are tried at a time, and after some refusals
 //! in a row none any more: a wrong password would lock an account on every device. Leaves to others: what to make
-//! of the answers ([`crate::plan`], [`crate::stage`]).
+//! of the answers ([`common::intake::plan`], [`crate::stage`]).
 
 mod gate;
 
+use common::intake::plan;
 use std::future::Future;
 
 use common::config::Config;
@@ -21,7 +22,6 @@ use worker::device::{Connector, ConnectorError};
 
 pub(crate) use gate::{LoginGate, is_refused_login};
 
-use crate::plan;
 use crate::progress::Progress;
 
 /// Devices asked at once: each is one connection and mostly waits for its update server.

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`cli`], [`exit`] | what can be typed; what a script may branch on |
 //! | [`commands`] | one command per file |
-//! | [`discover`], [`pairs`], [`plan`], [`queue`] | Panorama's list as devices; who belongs to whom; device and goal as a job; jobs into the ledger |
+//! | [`discover`], [`queue`] | Panorama's list as devices; what was typed as wishes, whose jobs `common::intake` queues |
 //! | [`ask`], [`alarms`], [`stage`] | asking devices themselves; what a person has to look at; what is there |
 //! | [`input`], the library beside this program | what is read from files; the devices in them |
 //! | [`output`], [`progress`], [`failure`] | data to stdout; bars to stderr; errors with a hint and a code |
@@ -20,10 +20,10 @@ mod control;
 mod discover;
 mod exit;
 mod failure;
+#[cfg(test)]
+mod fixtures;
 mod input;
 mod output;
-mod pairs;
-mod plan;
 mod progress;
 mod queue;
 mod requester;

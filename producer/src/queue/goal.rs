@@ -1,7 +1,8 @@
 //! Which goal: the command line before the configuration, and a paths file before a target.
 //!
-//! Leaves to others: what a goal means for one device ([`crate::plan`]).
+//! Leaves to others: what a goal means for one device ([`common::intake::plan`]).
 
+use common::intake::plan::{Rules, Wanted};
 use std::path::Path;
 
 use common::domain::job::PairMode;
@@ -11,7 +12,6 @@ use crate::cli::GoalArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::input;
-use crate::plan::{Rules, Wanted};
 
 /// The rules by which jobs are made.
 ///

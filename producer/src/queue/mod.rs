@@ -6,6 +6,7 @@
 mod goal;
 mod report;
 
+use common::intake::plan::Rules;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -24,7 +25,6 @@ pub(crate) use report::Told;
 
 use crate::context::Context;
 use crate::output::note;
-use crate::plan::Rules;
 use crate::progress::Progress;
 use crate::requester::requester;
 

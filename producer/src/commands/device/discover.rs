@@ -119,7 +119,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::pairs::tests::member;
+    use crate::fixtures::member;
 
     fn devices(n: usize) -> Vec<Device> {
         (0..n).map(|index| member(&format!("{index:04}"), "active", None)).collect()

@@ -2,6 +2,7 @@
 //!
 //! Lists for people are short, with the number of what is left out; the JSON has everything.
 
+use common::intake::pairs::{self, Pair};
 use std::collections::BTreeMap;
 
 use common::domain::device::{Device, Serial};
@@ -10,7 +11,6 @@ use serde::Serialize;
 
 use crate::discover::Odd;
 use crate::output::{Page, Table, counted};
-use crate::pairs::{self, Pair};
 
 /// Rows of one list.
 const SHOWN: usize = 10;

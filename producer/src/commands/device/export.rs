@@ -3,6 +3,7 @@
 //! Column names are interface, the predecessor tool's. Of a pair the active member comes first; a member
 //! whose peer the inventory does not have stands among the standalone devices.
 
+use common::intake::pairs::{Pair, pairs};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,6 @@ use crate::context::Context;
 use crate::exit;
 use crate::input;
 use crate::output::counted;
-use crate::pairs::{Pair, pairs};
 
 const STANDALONE: [&str; 5] = ["serial", "hostname", "mgmt_ip", "current_version", "model"];
 

@@ -8,6 +8,9 @@ use common::domain::fleet_plan::{DevicePlan, DeviceResult, Space, summarise};
 use common::domain::job::PairMode;
 use common::domain::path::Plan;
 use common::domain::version::Version;
+use common::intake::plan::{
+    self, NO_ADDRESS, NotPlanned, Planned, RUNS_TARGET, Rules, Seen, VERSION_UNREADABLE,
+};
 use common::report::Chain;
 use panos::{Client, PanosError};
 use worker::device::Connector;
@@ -20,7 +23,6 @@ use crate::context::Context;
 use crate::exit;
 use crate::failure;
 use crate::output::note;
-use crate::plan::{self, NO_ADDRESS, NotPlanned, Planned, RUNS_TARGET, Rules, Seen, VERSION_UNREADABLE};
 use crate::queue;
 
 /// Plans every selected device and sums up.
@@ -149,7 +151,7 @@ mod tests {
     use panos::Refusal;
 
     use super::*;
-    use crate::pairs::tests::member;
+    use crate::fixtures::member;
 
     #[test]
     fn a_list_that_could_not_be_renewed_is_not_blamed_on_the_goal() {

@@ -4,6 +4,7 @@ use common::domain::device::Serial;
 use common::domain::failure::FailureKind;
 use common::domain::hold::{FleetHold, HoldCause, Pause};
 use common::domain::job::{JobId, JobState};
+use common::intake::pairs::Asymmetry;
 use common::ledger::{JobFilter, JobView, Ledger, StatusCounts};
 use serde::Serialize;
 
@@ -11,7 +12,6 @@ use crate::alarms::{self, Alarms};
 use crate::context::Context;
 use crate::exit;
 use crate::output::{Page, Table, counted};
-use crate::pairs::Asymmetry;
 
 /// More than any fleet has devices.
 const ALL: u32 = 1_000_000;

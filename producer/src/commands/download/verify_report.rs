@@ -1,5 +1,6 @@
 //! What `download verify` found: JSON, CSV with the predecessor tool's columns, and a table.
 
+use common::intake::pairs::{self, Asymmetry, Pair, Staging};
 use std::collections::HashMap;
 
 use common::domain::device::{Device, Serial};
@@ -10,7 +11,6 @@ use serde::Serialize;
 
 use crate::alarms::{self, Alarms};
 use crate::output::{Page, Table, counted};
-use crate::pairs::{self, Asymmetry, Pair, Staging};
 use crate::stage::Staged;
 
 /// Columns of the report; the last one is ours, the others are the predecessor's.

@@ -4,6 +4,7 @@ use common::audit::{AuditAction, EntryBody};
 use common::domain::device::Serial;
 use common::domain::job::{JobState, PairMode};
 use common::domain::status::StatusError;
+use common::intake::pairs;
 use common::ledger::{AttemptView, ImageView, JobFilter, JobView, Ledger, TrailFilter};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +14,6 @@ use crate::commands::audit::pages::Pages;
 use crate::context::{Context, known_job};
 use crate::exit;
 use crate::output::{Page, Table, size, time};
-use crate::pairs;
 
 /// A job, and everything that was done for it.
 #[derive(Serialize)]

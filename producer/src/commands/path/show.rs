@@ -5,6 +5,7 @@ use common::domain::image::{Presence, SoftwareListing};
 use common::domain::job::PairMode;
 use common::domain::path::{self, Budget, NoPath, Plan, PlannedImage};
 use common::domain::version::Version;
+use common::intake::plan::Rules;
 use common::report::Chain;
 use panos::PanosError;
 use serde::Serialize;
@@ -15,7 +16,6 @@ use crate::context::{Context, known_device};
 use crate::exit;
 use crate::failure::{self, Failure};
 use crate::output::{Page, Table, note, size};
-use crate::plan::Rules;
 use crate::progress::Progress;
 use crate::queue;
 
