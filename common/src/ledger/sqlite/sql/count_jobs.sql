@@ -8,6 +8,6 @@ FROM (
          ON j.serial = d.serial AND j.id = (SELECT max(n.id) FROM jobs n WHERE n.serial = d.serial)
     WHERE ?1 IS NULL AND d.gone_at IS NULL
     UNION ALL
-    SELECT state, failure_kind, ready_for_install FROM jobs WHERE batch_id = ?1
+    SELECT state, failure_kind, ready_for_install FROM jobs WHERE ?1 IS NOT NULL AND batch_id = ?1
 )
 GROUP BY state, failure_kind, ready_for_install

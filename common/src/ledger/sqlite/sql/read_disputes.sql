@@ -1,6 +1,6 @@
 -- read_disputes: files without a trusted hash for which devices of the inventory report several, one row per hash,
 -- those of a file together, most devices first.
--- Files with several hashes are found by their index alone; there are few.
+-- Files with several hashes are found by their index alone; there are few, and `CROSS JOIN` begins with them.
 WITH several AS (
     SELECT version, file_name, platform
     FROM hash_observations
@@ -9,7 +9,7 @@ WITH several AS (
 ), seen AS (
     SELECT o.version, o.file_name, o.platform, o.sha256, count(*) AS n, min(o.serial) AS example
     FROM several s
-    JOIN hash_observations o ON o.version = s.version AND o.file_name = s.file_name AND o.platform = s.platform
+    CROSS JOIN hash_observations o ON o.version = s.version AND o.file_name = s.file_name AND o.platform = s.platform
     JOIN devices d ON d.serial = o.serial AND d.gone_at IS NULL
     WHERE NOT EXISTS (
         SELECT 1 FROM catalogue c WHERE c.version = o.version AND c.file_name IN ('', o.file_name))
