@@ -62,7 +62,9 @@ async fn every_connection_to_a_server_is_cut() {
     let server = Postgres::start_with(&[("fsync", "off")]).await.unwrap();
     let database = Database::create_on(&server).await.unwrap();
     let clients = [connect(&server.url()).await, connect(database.url()).await];
-    assert_eq!(server.cut_connections().await.unwrap(), 2);
+    // Where the connection that made the database has not left yet, it is one more.
+    let n_cut = server.cut_connections().await.unwrap();
+    assert!((2..=3).contains(&n_cut), "{n_cut}");
     for client in clients {
         assert!(client.simple_query("SELECT 1").await.is_err());
     }
