@@ -17,8 +17,8 @@ use common::ledger::{
     AttemptView, Beat, Bucket, Catalogue, CatalogueChange, Collected, Completeness, DeadEnd, DeadLetter,
     DeadLetters, DevicePage, DeviceQuery, DeviceRecord, Discovery, Fleet, FleetPicture, ImageView, Inventory,
     JobFilter, JobView, Ledger, LedgerError, LoginWatch, NewDeadLetter, NewRequest, Outbox, OutboxState,
-    Overview, PairMember, Query, RelayToken, RemoveAnswer, RequestState, Requests, Settlement, StatusCounts, TakenRows,
-    Trail, TrailFilter, WorkerCard, WorkerView, Workers,
+    Overview, PairMember, Query, RelayToken, RemoveAnswer, RequestState, Requests, Settlement, StatusCounts,
+    TakenRows, Trail, TrailFilter, WorkerCard, WorkerView, Workers,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
