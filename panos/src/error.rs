@@ -95,7 +95,7 @@ impl PanosError {
     /// While it boots it refuses or resets connections, is silent, has an HTTP error or half a page, and says
     /// `Invalid credentials.` until its authentication service runs (pan-os-python, `syncjob` and
     /// `syncreboot`); behind Panorama it is not connected. None of this is a reason to give up on a job, to
-    /// ask for a new key or to count a refused login before the time for a reboot is over. A certificate
+    /// ask for a new key or to count a refused log-in before the time for a reboot is over. A certificate
     /// that is not trusted is no boot.
     pub fn may_be_boot(&self) -> bool {
         match self {

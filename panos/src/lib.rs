@@ -6,7 +6,7 @@
 //! a time limit and every answer a size limit; one device gets one call at a time, and one `keygen`.
 //!
 //! What a device sends is kept within [`limits`]. Polls of a device that may be booting
-//! ([`Client::without_rekey`], [`PanosError::may_be_boot`]) cost no key and no login.
+//! ([`Client::without_rekey`], [`PanosError::may_be_boot`]) cost no key and no log-in.
 //!
 //! Leaves to others: what to do next (an error has [`Refusal::advice`], nothing here waits or repeats a
 //! command), the order of versions (they are plain text here), and everything about jobs of a fleet.
@@ -77,7 +77,7 @@ pub use endpoint::Endpoint;
 pub use error::{PanosError, Phase, TlsProblem};
 pub use key::{Credentials, KeyCache};
 pub use recorded::Recorded;
-pub use tls::{Fingerprint, InvalidFingerprint, Pins, Trust, install_crypto_provider};
+pub use tls::{Fingerprint, InvalidFingerprint, Pins, Trust, install_crypto_provider, look_at_certificates};
 pub use transport::{Transport, TransportConfig};
 
 #[cfg(test)]

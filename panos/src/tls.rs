@@ -126,12 +126,30 @@ pub fn install_crypto_provider() {
 /// The TLS side of a [`Transport`](crate::Transport): TLS 1.2 and 1.3.
 pub(crate) fn client_config(trust: &Trust) -> Result<ClientConfig, PanosError> {
     let provider = Arc::new(ring::default_provider());
+    let without_roots = |belief| Arc::new(WithoutRoots { belief, provider: provider.clone() });
     let verifier: Arc<dyn ServerCertVerifier> = match trust {
         Trust::System => by_roots(system_roots()?, &provider)?,
         Trust::CaFile(path) => by_roots(roots_from(path)?, &provider)?,
-        Trust::Pinned(pins) => Arc::new(ByPin { pins: pins.clone(), provider: provider.clone() }),
-        Trust::None => Arc::new(Anybody { provider: provider.clone() }),
+        Trust::Pinned(pins) => without_roots(Belief::Pinned(pins.clone())),
+        Trust::None => without_roots(Belief::Anybody),
     };
+    config_with(verifier, provider)
+}
+
+/// The TLS side of a look at a certificate, whoever shows it: the other side only proves that it holds the private key.
+/// **Nothing secret may be sent over it.**
+///
+/// # Errors
+/// [`PanosError::Setup`].
+pub fn look_at_certificates() -> Result<ClientConfig, PanosError> {
+    let provider = Arc::new(ring::default_provider());
+    config_with(Arc::new(WithoutRoots { belief: Belief::Holder, provider: provider.clone() }), provider)
+}
+
+fn config_with(
+    verifier: Arc<dyn ServerCertVerifier>,
+    provider: Arc<CryptoProvider>,
+) -> Result<ClientConfig, PanosError> {
     let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     Ok(versions
         .map_err(|error| setup(format!("no TLS version to offer: {error}")))?
@@ -177,14 +195,35 @@ fn setup(problem: String) -> PanosError {
     PanosError::Setup { problem }
 }
 
-/// Believes a certificate whose SHA-256 is pinned for the host.
+/// Whom a handshake believes that asks no root.
 #[derive(Debug)]
-struct ByPin {
-    pins: Pins,
+enum Belief {
+    /// Who holds the key of a certificate whose SHA-256 is pinned for the host.
+    Pinned(Pins),
+    /// Who holds the key of the certificate that is shown.
+    Holder,
+    /// Everybody. With no certificate to compare, a signature by its key would prove nothing.
+    Anybody,
+}
+
+/// Judges by a [`Belief`] alone.
+#[derive(Debug)]
+struct WithoutRoots {
+    belief: Belief,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for ByPin {
+impl WithoutRoots {
+    /// Whether the other side has to prove that it holds the private key.
+    fn asks_for_proof(&self) -> bool {
+        match self.belief {
+            Belief::Pinned(_) | Belief::Holder => true,
+            Belief::Anybody => false,
+        }
+    }
+}
+
+impl ServerCertVerifier for WithoutRoots {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -193,13 +232,17 @@ impl ServerCertVerifier for ByPin {
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let host = match server_name {
-            ServerName::IpAddress(address) => IpAddr::from(*address).to_string(),
-            name => name.to_str().into_owned(),
-        };
-        self.pins
-            .check(&host, Fingerprint::of(end_entity))
-            .map_err(|problem| rustls::Error::from(CertificateError::Other(OtherError(Arc::new(problem)))))?;
+        match &self.belief {
+            Belief::Holder | Belief::Anybody => {}
+            Belief::Pinned(pins) => {
+                let host = match server_name {
+                    ServerName::IpAddress(address) => IpAddr::from(*address).to_string(),
+                    name => name.to_str().into_owned(),
+                };
+                let refused = |problem| CertificateError::Other(OtherError(Arc::new(problem)));
+                pins.check(&host, Fingerprint::of(end_entity)).map_err(refused)?;
+            }
+        }
         Ok(ServerCertVerified::assertion())
     }
 
@@ -209,6 +252,9 @@ impl ServerCertVerifier for ByPin {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if !self.asks_for_proof() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
@@ -218,48 +264,10 @@ impl ServerCertVerifier for ByPin {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        if !self.asks_for_proof() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// Believes everybody. With no certificate to compare, a signature by its key would prove nothing.
-#[derive(Debug)]
-struct Anybody {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Anybody {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

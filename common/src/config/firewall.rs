@@ -27,7 +27,7 @@ pub struct FirewallConfig {
     /// Time for the answer to a software check, in which the firewall asks its update server. Default:
     /// 120s; the predecessor tool gave it 90s.
     pub check_timeout: Duration,
-    /// Refused logins in a row, whichever the devices, after which no new attempt begins anywhere until a
+    /// Log-ins refused in a row, whichever the devices, after which no new attempt begins anywhere until a
     /// person resumes the fleet; 0 for never. Default: 3, because a wrong password that is tried on every
     /// device locks the account out of every device.
     pub refusals_before_hold: u32,
