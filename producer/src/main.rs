@@ -8,6 +8,7 @@
 //! | [`ask`], [`alarms`], [`stage`] | asking devices themselves; what a person has to look at; what is there |
 //! | [`input`], the library beside this program | what is read from files; the devices in them |
 //! | [`output`], [`progress`], [`failure`] | data to stdout; bars to stderr; errors with a hint and a code |
+//! | [`paging`] | what the ledger answers in pages, one page after the other |
 //!
 //! Leaves to others: the truth (`common::ledger`), performing jobs (`worker`), the protocol (`panos`).
 
@@ -24,6 +25,7 @@ mod failure;
 mod fixtures;
 mod input;
 mod output;
+mod paging;
 mod progress;
 mod queue;
 mod requester;

@@ -5,7 +5,7 @@ use common::audit::{EntryBody, StoredEntry};
 use common::ledger::TrailFilter;
 use serde::Serialize;
 
-use super::pages::{Pages, chain};
+use super::pages::{self, chain};
 use crate::context::Context;
 use crate::exit;
 
@@ -26,19 +26,16 @@ struct Exported<'a> {
 pub(crate) async fn run(context: &Context, device: Option<String>) -> anyhow::Result<u8> {
     let ledger = context.ledger().await?;
     let filter = TrailFilter { chain: chain(ledger.as_ref(), device).await?, job: None };
-    let mut pages = Pages::new(ledger.as_ref(), filter);
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(exit::OK);
-        }
+    let print = |page: Vec<StoredEntry>| {
         let mut lines = String::new();
         for entry in &page {
             lines.push_str(&serde_json::to_string(&exported(entry)?)?);
             lines.push('\n');
         }
-        context.output.write(&crate::output::json_text(&lines))?;
-    }
+        context.output.write(&crate::output::json_text(&lines))
+    };
+    pages::each(ledger.as_ref(), &filter, print).await?;
+    Ok(exit::OK)
 }
 
 fn exported(entry: &StoredEntry) -> anyhow::Result<Exported<'_>> {

@@ -6,7 +6,7 @@ use common::ledger::TrailFilter;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::pages::{Pages, chain};
+use super::pages::{self, chain};
 use crate::context::{Context, known_job};
 use crate::exit;
 use crate::output::time;
@@ -32,18 +32,12 @@ pub(crate) async fn run(context: &Context, device: Option<String>, job: Option<i
         None => None,
     };
     let filter = TrailFilter { chain: chain(ledger.as_ref(), device).await?, job };
-    let mut pages = Pages::new(ledger.as_ref(), filter);
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(exit::OK);
-        }
-        for entry in page {
-            let listed = Listed::from(entry);
-            let line = listed.line();
-            context.output.print_line(&listed, &line)?;
-        }
-    }
+    let print = |entry: StoredEntry| {
+        let listed = Listed::from(entry);
+        context.output.print_line(&listed, &listed.line())
+    };
+    pages::each(ledger.as_ref(), &filter, |page| page.into_iter().try_for_each(print)).await?;
+    Ok(exit::OK)
 }
 
 impl From<StoredEntry> for Listed {

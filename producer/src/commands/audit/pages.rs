@@ -4,32 +4,23 @@ use common::audit::StoredEntry;
 use common::audit::entry::SYSTEM_CHAIN;
 use common::ledger::{Ledger, TrailFilter};
 
-use crate::context;
+use crate::{context, paging};
 
 /// Entries per page: some hundred kilobytes.
 const PAGE: u32 = 500;
 
-/// The entries that a filter chooses, by chain and position.
-pub(crate) struct Pages<'a> {
-    ledger: &'a dyn Ledger,
-    filter: TrailFilter,
-    after: Option<(String, i64)>,
-}
-
-impl<'a> Pages<'a> {
-    pub(crate) fn new(ledger: &'a dyn Ledger, filter: TrailFilter) -> Self {
-        Self { ledger, filter, after: None }
-    }
-
-    /// The next page; empty at the end.
-    pub(crate) async fn next(&mut self) -> anyhow::Result<Vec<StoredEntry>> {
-        let after = self.after.as_ref().map(|(chain, seq)| (chain.as_str(), *seq));
-        let page = self.ledger.entries(&self.filter, after, PAGE).await?;
-        if let Some(last) = page.last() {
-            self.after = Some((last.chain.clone(), last.seq));
-        }
-        Ok(page)
-    }
+/// Hands over the entries that a filter chooses in pages, by chain and position.
+pub(crate) async fn each(
+    ledger: &dyn Ledger,
+    filter: &TrailFilter,
+    take: impl FnMut(Vec<StoredEntry>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let place = |entry: &StoredEntry| Some((entry.chain.clone(), entry.seq));
+    let ask = async |after: Option<(String, i64)>| {
+        let after = after.as_ref().map(|(chain, seq)| (chain.as_str(), *seq));
+        ledger.entries(filter, after, PAGE).await
+    };
+    paging::each(None, place, ask, take).await
 }
 
 /// The chain that `--device` names: a serial of the inventory, or `system`.

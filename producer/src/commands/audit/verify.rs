@@ -5,9 +5,10 @@ use std::io::{self, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use common::audit::ChainHead;
 use common::audit::copies::Copies;
 use common::audit::verify::{ANCHORS, Against, FirstBad, Verification, verify_against};
-use common::ledger::{Ledger, LedgerError};
+use common::ledger::Ledger;
 use common::report::Chain;
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ use crate::context::Context;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::Page;
+use crate::paging;
 use crate::progress::Progress;
 
 /// Heads per page.
@@ -67,14 +69,15 @@ fn read(path: &Path) -> anyhow::Result<Copies> {
 }
 
 /// How many entries there are, as far as the heads say.
-async fn n_entries(ledger: &dyn Ledger) -> Result<usize, LedgerError> {
-    let (mut n, mut after) = (0, None);
-    loop {
-        let page = ledger.heads(after.as_deref(), PAGE).await?;
-        let Some(last) = page.last() else { return Ok(n) };
+async fn n_entries(ledger: &dyn Ledger) -> anyhow::Result<usize> {
+    let mut n = 0;
+    let ask = async |after: Option<String>| ledger.heads(after.as_deref(), PAGE).await;
+    let take = |page: Vec<ChainHead>| {
         n += page.iter().map(|head| usize::try_from(head.seq).unwrap_or(0)).sum::<usize>();
-        after = Some(last.chain.clone());
-    }
+        Ok(())
+    };
+    paging::each(None, |head| Some(head.chain.clone()), ask, take).await?;
+    Ok(n)
 }
 
 fn page(verdict: &Verdict, page: &mut Page) {

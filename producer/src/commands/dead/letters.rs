@@ -13,6 +13,7 @@ use crate::cli::LettersArgs;
 use crate::context::Context;
 use crate::exit;
 use crate::output::{Page, counted, note};
+use crate::paging;
 
 /// Letters per page.
 const PAGE: u32 = 200;
@@ -61,13 +62,14 @@ pub(super) async fn collected(engine: &Engine) -> Option<u64> {
 
 /// All letters, or their numbers' worth: nothing of their bytes stays in memory.
 pub(super) async fn all(ledger: &dyn Ledger) -> anyhow::Result<Vec<Letter>> {
-    let (mut letters, mut after) = (Vec::new(), None);
-    loop {
-        let page = ledger.dead_letters(after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(letters) };
-        after = Some(last.id);
+    let mut letters = Vec::new();
+    let ask = async |after| ledger.dead_letters(after, PAGE).await;
+    let take = |page: Vec<DeadLetter>| {
         letters.extend(page.iter().map(Letter::from));
-    }
+        Ok(())
+    };
+    paging::each(None, |letter| Some(letter.id), ask, take).await?;
+    Ok(letters)
 }
 
 /// The numbers that a command is about.

@@ -1,6 +1,6 @@
 //! `job show`: one job with its images, its attempts, its place in an HA pair, and what went wrong where.
 
-use common::audit::{AuditAction, EntryBody};
+use common::audit::{AuditAction, EntryBody, StoredEntry};
 use common::domain::device::Serial;
 use common::domain::job::{JobState, PairMode};
 use common::domain::status::StatusError;
@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::audit::pages::Pages;
+use crate::commands::audit::pages;
 use crate::context::{Context, known_job};
 use crate::exit;
 use crate::output::{Page, Table, size, time};
@@ -62,18 +62,16 @@ pub(crate) async fn run(context: &Context, id: i64) -> anyhow::Result<u8> {
 /// The silences that the trail tells of.
 async fn silences(ledger: &dyn Ledger, job: &JobView) -> anyhow::Result<Vec<Silence>> {
     let filter = TrailFilter { chain: Some(job.serial.to_string()), job: Some(job.id) };
-    let mut pages = Pages::new(ledger, filter);
     let mut silences = Vec::new();
-    loop {
-        let page = pages.next().await?;
-        if page.is_empty() {
-            return Ok(silences);
-        }
+    let take = |page: Vec<StoredEntry>| {
         // An entry that does not read is `audit verify`'s to name.
         let bodies = page.iter().filter_map(|entry| serde_json::from_slice::<EntryBody>(&entry.body).ok());
         let silent = bodies.filter(|body| body.action == AuditAction::DeviceSilent);
         silences.extend(silent.map(|body| Silence { at: body.at, detail: body.detail }));
-    }
+        Ok(())
+    };
+    pages::each(ledger, &filter, take).await?;
+    Ok(silences)
 }
 
 /// The place of a job in its device's pair, by the inventory of now and the jobs of its batch.
