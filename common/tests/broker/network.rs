@@ -21,6 +21,9 @@ const HEARTBEAT_S: u64 = 2;
 /// Two heartbeats, the library's look at its clock, and a busy machine.
 const NOTICED_WITHIN: Duration = Duration::from_secs(2 * HEARTBEAT_S + 6);
 
+/// A consumer that is dead without a sign is started anew after fifteen quiet seconds.
+const FOUND_WITHIN: Duration = Duration::from_secs(40);
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_the_broker_closed_is_built_anew() {
     let fleet = Fleet::start().await;
@@ -83,6 +86,24 @@ async fn a_queue_that_was_deleted_under_its_consumer_is_made_again() {
     .await;
     publish(&*broker, &downloads([1])).await;
     assert_eq!(timeout(SOON, waiter).await.unwrap().unwrap(), 1);
+}
+
+/// The broker may tell a consumer nothing when whoever publishes makes the queue again at once: then it listens to a
+/// queue that is no more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_queue_that_is_deleted_and_made_again_at_once_keeps_its_consumer() {
+    let fleet = Fleet::start().await;
+    let (broker, other) = (fleet.client(), fleet.client());
+    publish(&*broker, &downloads(1..=3)).await;
+    let mut wake_ups = broker.wake_ups(&[DownloadOnly]).await.unwrap();
+    assert_eq!(next_jobs(&mut wake_ups, 3).await, [1, 2, 3]);
+    let waiter = tokio::spawn(async move { next_jobs(&mut wake_ups, 3).await });
+    for _ in 0..2 {
+        fleet.host.delete_queue("panos.q.download_only.v1").await.unwrap();
+        other.declare().await.unwrap();
+    }
+    publish(&*other, &downloads(4..=6)).await;
+    assert_eq!(timeout(FOUND_WITHIN, waiter).await.unwrap().unwrap(), [4, 5, 6]);
 }
 
 #[tokio::test]

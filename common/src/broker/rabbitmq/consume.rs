@@ -31,7 +31,6 @@ use tokio::time::{Instant, sleep_until};
 use tracing::warn;
 
 use super::connection::{CALL_WITHIN, CallError, Link, Live, answered};
-use super::declare;
 use super::reattach::{Attaching, reattach};
 use super::receipt::RabbitReceipt;
 use crate::broker::{BrokerError, Delivery, WakeUp, WakeUps};
@@ -39,9 +38,11 @@ use crate::broker::{BrokerError, Delivery, WakeUp, WakeUps};
 /// One at a time: more would wait behind jobs of an hour while another worker is idle.
 const PREFETCH: u16 = 1;
 
-/// After this long without a delivery the queues are asked for, because a consumer can be dead without a sign
-/// (lapin issues 389, 409, 420). Asking costs one small round trip per queue.
-const QUIET_FOR: Duration = Duration::from_secs(60);
+/// After this long without a delivery the consumers are ended and started anew, because one can be dead without a
+/// sign: lapin issues 389, 409, 420; and a quorum queue that is deleted and made again at once may forget whom
+/// it served (seen with RabbitMQ 3.10.8). Asking for the queue would not show that; this costs two small round
+/// trips per queue.
+const QUIET_FOR: Duration = Duration::from_secs(15);
 
 /// The wake-ups of some queues.
 pub(super) struct RabbitWakeUps {
@@ -84,13 +85,13 @@ impl RabbitWakeUps {
         })
     }
 
-    /// Starts consumers on the channel that a pause has kept, or on a new one.
+    /// Starts consumers on the channel of a session that is kept, after ending those it still has, or on a new one.
     fn attach(&mut self, kept: Option<Session>) -> Attaching<Session> {
         let (link, queues, turn) = (Arc::clone(&self.link), Arc::clone(&self.queues), self.n_starts);
         self.n_starts = self.n_starts.wrapping_add(1);
         Box::pin(async move {
             if let Some(mut session) = kept {
-                match session.consume(&queues, turn).await {
+                match session.consume_anew(&queues, turn).await {
                     Ok(()) => return Ok(session),
                     Err(error) => session.lost(&error.to_string()),
                 }
@@ -124,14 +125,23 @@ impl RabbitWakeUps {
                         return Err(error);
                     }
                 },
-                State::Open(session) => match session.next(&self.queues).await {
-                    Ok(message) => return Ok((message, Arc::clone(&session.live))),
+                State::Open(session) => match session.next().await {
+                    Ok(Some(message)) => return Ok((message, Arc::clone(&session.live))),
+                    Ok(None) => self.begin_anew(),
                     Err(reason) => {
                         session.lost(&reason);
                         self.state = State::Attaching(self.attach(None));
                     }
                 },
             }
+        }
+    }
+
+    /// Puts others in the place of the open consumers. As a part of the state, so that a caller who leaves in the
+    /// middle finds it where it was, or lets the channel go with all that came meanwhile.
+    fn begin_anew(&mut self) {
+        if let State::Open(session) = std::mem::replace(&mut self.state, State::Paused(None)) {
+            self.state = State::Attaching(self.attach(Some(session)));
         }
     }
 }
@@ -217,24 +227,23 @@ impl Session {
         Ok(())
     }
 
-    /// The next message; or why there will be none.
-    async fn next(&mut self, queues: &[&'static str]) -> Result<Message, String> {
-        loop {
-            let quiet_since = self.heard_at;
-            let live = Arc::clone(&self.live);
-            tokio::select! {
-                message = self.arrived() => {
-                    self.heard_at = Instant::now();
-                    return message;
-                }
-                () = live.is_given_up() => return Err("it was given up".to_owned()),
-                () = sleep_until(quiet_since + QUIET_FOR) => {
-                    for queue in queues {
-                        declare::depth(&self.channel, queue).await.map_err(|error| error.to_string())?;
-                    }
-                    self.heard_at = Instant::now();
-                }
+    /// Ends the consumers that there are, and starts others.
+    async fn consume_anew(&mut self, queues: &[&'static str], turn: usize) -> Result<(), CallError> {
+        self.cancel().await?;
+        self.consume(queues, turn).await
+    }
+
+    /// The next message, or nothing for [`QUIET_FOR`]; or why there will be none. Loses nothing when it is dropped.
+    async fn next(&mut self) -> Result<Option<Message>, String> {
+        let quiet_until = self.heard_at + QUIET_FOR;
+        let live = Arc::clone(&self.live);
+        tokio::select! {
+            message = self.arrived() => {
+                self.heard_at = Instant::now();
+                message.map(Some)
             }
+            () = live.is_given_up() => Err("it was given up".to_owned()),
+            () = sleep_until(quiet_until) => Ok(None),
         }
     }
 

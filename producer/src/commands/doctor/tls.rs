@@ -1,8 +1,9 @@
 //! The certificate that a server shows: who it is for, until when it is good, whether it is trusted; and, of a web
 //! server, what time it says it is.
 //!
-//! Promises: nothing secret is sent, because the handshake believes whoever holds the key of what it shows: whether that is trusted is judged afterwards. The
-//! web server gets one request for its front page. Every answer is limited in time and size.
+//! Promises: nothing secret is sent, because the handshake believes whoever holds the key of what it shows: whether
+//! that is trusted is judged afterwards. The web server gets one request for its front page. Every answer is
+//! limited in time and size.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -136,7 +137,8 @@ fn trusted(area: &'static str, host: &str, trust: &Trust, chain: &[CertificateDe
             area,
             CHECK,
             format!("not by {}: {reason}", trust.by()),
-            "correct the CA file, the pin or the host's name in the configuration; a certificate that nobody can explain is a reason to look who answers",
+            "correct the CA file, the pin or the host's name in the configuration; a certificate that nobody can \
+             explain is a reason to look who answers",
         ),
     }
 }
