@@ -2,15 +2,9 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the part that prints")]
 
-use crate::report::Report;
-
-/// The results.
-pub(crate) fn report(report: &Report, as_json: bool) {
-    if as_json {
-        println!("{}", report.json());
-    } else {
-        println!("{}", report.table());
-    }
+/// A result.
+pub(crate) fn result(text: &str) {
+    println!("{text}");
 }
 
 /// What is being done.

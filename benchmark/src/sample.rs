@@ -26,6 +26,29 @@ impl Sample {
     }
 }
 
+/// Where the values of several repetitions lie.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Spread {
+    /// In the order in which they were measured.
+    pub(crate) values: Vec<f64>,
+    /// The middle one; the smaller of two in the middle.
+    pub(crate) median: f64,
+    /// The smallest.
+    pub(crate) least: f64,
+    /// The largest.
+    pub(crate) most: f64,
+}
+
+impl Spread {
+    /// Of these values; nothing of nothing.
+    pub(crate) fn of(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let values: Vec<f64> = values.collect();
+        let sample = Sample(values.clone());
+        let (median, most) = (sample.percentile(50)?, sample.percentile(100)?);
+        Some(Self { least: sample.percentile(0)?, values, median, most })
+    }
+}
+
 /// The middle value of those that are there; the smaller of two in the middle.
 pub(crate) fn median(values: impl IntoIterator<Item = Option<f64>>) -> Option<f64> {
     Sample(values.into_iter().flatten().collect()).percentile(50)

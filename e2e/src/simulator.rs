@@ -90,6 +90,11 @@ impl Simulator {
         Self { process, ready, http }
     }
 
+    /// Its process number.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where it is, and its secrets.
     pub fn ready(&self) -> &Ready {
         &self.ready

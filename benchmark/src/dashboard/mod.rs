@@ -29,7 +29,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use e2e::crowd;
-use e2e::world::{SOON, Setup, Worker, World};
+use e2e::world::{SOON, Setup, Way, Worker, World};
 use serde_json::json;
 use testkit::ports::free_port;
 use testkit::wait::wait_until;
@@ -37,12 +37,17 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use worker::relay::Relay;
 
-use crate::cli::Dashboard;
 use crate::meter::Meter;
 use crate::output;
 use crate::report::{Column, Line, Report};
 use crate::sample::Sample;
 use load::Load;
+
+/// Devices in the inventory, each with a job.
+const DEVICES: u32 = 10_000;
+
+/// Events per second.
+const RATE: u32 = 200;
 
 /// How long each circumstance is measured.
 const LONG: Duration = Duration::from_secs(30);
@@ -88,18 +93,18 @@ const CIRCUMSTANCES: [Circumstance; 3] = [
 ///
 /// # Errors
 /// When a program or a server does not do what it should.
-pub(crate) async fn measure(asked: &Dashboard, short: bool, repeat: usize) -> anyhow::Result<Report> {
+pub(crate) async fn measure(way: Way, short: bool, repeat: usize) -> anyhow::Result<Report> {
     let length = if short { SHORT } else { LONG };
     let mut repetitions = Vec::new();
     for n in 1..=repeat {
-        output::progress(&format!("repetition {n} of {repeat}: {} devices with a job each", asked.devices));
-        repetitions.push(repetition(asked, length).await?);
+        output::progress(&format!("repetition {n} of {repeat}: {DEVICES} devices with a job each"));
+        repetitions.push(repetition(way, length).await?);
     }
     let about = format!(
         "{} devices, {} events/s, {:?}, {} s per line, medians of {repeat}, {} build, {} processors",
-        asked.devices,
-        asked.rate,
-        asked.engine.way(),
+        DEVICES,
+        RATE,
+        way,
         length.as_secs(),
         if cfg!(debug_assertions) { "debug" } else { "release" },
         std::thread::available_parallelism().map_or(1, usize::from),
@@ -117,11 +122,11 @@ pub(crate) async fn measure(asked: &Dashboard, short: bool, repeat: usize) -> an
 }
 
 /// All circumstances, on a world of its own.
-async fn repetition(asked: &Dashboard, length: Duration) -> anyhow::Result<Vec<Line>> {
-    let world = World::new(asked.engine.way(), Setup::devices(1)).await;
+async fn repetition(way: Way, length: Duration) -> anyhow::Result<Vec<Line>> {
+    let world = World::new(way, Setup::devices(1)).await;
     let engine = world.engine().await;
-    crowd::register(&*engine.ledger, asked.devices).await?;
-    let jobs = crowd::enqueue(&*engine.ledger, (1..=asked.devices).map(crowd::serial)).await?;
+    crowd::register(&*engine.ledger, DEVICES).await?;
+    let jobs = crowd::enqueue(&*engine.ledger, (1..=DEVICES).map(crowd::serial)).await?;
     let relay = Arc::new(Relay::new(engine.clone(), RELAY_EVERY, RELAY_WINDOW));
     relay.flush(SOON).await.context("the wake-ups of the new jobs")?;
     let end = CancellationToken::new();
@@ -135,7 +140,7 @@ async fn repetition(asked: &Dashboard, length: Duration) -> anyhow::Result<Vec<L
     let mut lines = Vec::new();
     for circumstance in CIRCUMSTANCES {
         output::progress(&format!("  {}", circumstance.in_words()));
-        lines.push(circumstance.measure(&load, &server, address, asked.rate, length).await?);
+        lines.push(circumstance.measure(&load, &server, address, length).await?);
     }
     full_speed(&load, address, &mut lines).await?;
 
@@ -192,7 +197,6 @@ impl Circumstance {
         load: &Load,
         server: &Worker<'_>,
         address: SocketAddr,
-        rate: u32,
         length: Duration,
     ) -> anyhow::Result<Line> {
         let _stopped = stopped::tabs(address, self.n_stopped).await?;
@@ -208,7 +212,7 @@ impl Circumstance {
         }
         let asking = tokio::spawn(pages::ask(address, stop.clone()));
         let meter = Meter::begin(server.id())?;
-        let written = load.write(Some(rate), length).await?;
+        let written = load.write(Some(RATE), length).await?;
         let cpu = meter.processor_percent()?;
         stop.cancel();
 

@@ -80,6 +80,11 @@ impl Postgres {
         self.port
     }
 
+    /// The process that all of it descends from, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Guarded::id)
+    }
+
     /// Ends the server and all its backends at once, as SIGKILL does.
     ///
     /// # Errors

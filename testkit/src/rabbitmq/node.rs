@@ -89,6 +89,11 @@ impl RabbitMq {
         format!("amqp://guest:guest@127.0.0.1:{}", self.layout.ports.amqp)
     }
 
+    /// The process that all of it descends from, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.running.as_ref().map(Guarded::id)
+    }
+
     /// Where its management API listens: `http://guest:guest@127.0.0.1:PORT`.
     pub fn management_url(&self) -> String {
         format!("http://guest:guest@127.0.0.1:{}", self.layout.ports.management)
