@@ -37,6 +37,9 @@ struct Drained {
     longest: Duration,
 }
 
+/// How `panos-upgrade work` ends when it is told to.
+const INTERRUPTED: i32 = 130;
+
 /// How `drain-1k` and `drain-10k` are measured.
 pub(crate) const ABOUT_DRAIN: &str = "One worker takes every device of the fleet at once; each job brings the images of \
 its path. Measured from the start of the worker's process to the end of the last job, beside the longest single job of the \
@@ -128,7 +131,7 @@ async fn carry(hosts: &Hosts, fleet: Fleet, way: Way, taken: &mut Taken) -> anyh
     }
     let drained = drained(&world, began_at, fleet.devices).await?;
     let code = worker.terminated().await;
-    anyhow::ensure!(code == 0, "the worker ended with {code}");
+    anyhow::ensure!(matches!(code, 0 | INTERRUPTED), "the worker ended with {code}");
     Ok((drained, used))
 }
 
