@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use common::domain::job::JobState;
 use common::ledger::JobView;
-use e2e::world::{Setup, Way, World};
+use e2e::world::{LONG, Setup, Way, World};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -16,6 +16,9 @@ use crate::findings::{Taken, Target, Use};
 use crate::hosts::Hosts;
 use crate::meter::Meter;
 use crate::output;
+
+/// Between two looks at how many jobs have ended.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The concurrency as delivered.
 const SLOTS: u64 = 1_000;
@@ -122,7 +125,7 @@ async fn carry(hosts: &Hosts, fleet: Fleet, way: Way, taken: &mut Taken) -> anyh
     let began_at = Timestamp::now();
     let worker = world.start_worker();
     let meter = Meter::begin(worker.id())?;
-    world.until_all_ended().await;
+    until_all_ended(&world).await?;
     let used = meter.used(format!("{}: worker", name(way)))?;
     taken.used(used.clone());
     taken.used(simulator.used(format!("{}: simulated firewalls", name(way)))?);
@@ -133,6 +136,22 @@ async fn carry(hosts: &Hosts, fleet: Fleet, way: Way, taken: &mut Taken) -> anyh
     let code = worker.terminated().await;
     anyhow::ensure!(matches!(code, 0 | INTERRUPTED), "the worker ended with {code}");
     Ok((drained, used))
+}
+
+/// Looks once a second, because looking costs the ledger time.
+async fn until_all_ended(world: &World) -> anyhow::Result<()> {
+    let ledger = &world.engine().await.ledger;
+    let all_ended = async {
+        loop {
+            let counts = ledger.counts(None).await?;
+            let is_active = |state: &JobState| !state.is_terminal();
+            if !counts.by_state.iter().any(|(state, n)| is_active(state) && *n > 0) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::time::timeout(LONG, all_ended).await.context("not every job has ended in time")?
 }
 
 fn setup(fleet: Fleet) -> Setup {

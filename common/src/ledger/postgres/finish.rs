@@ -1,19 +1,24 @@
-//! What a worker leaves behind: after each step, and at the end of its attempt.
+//! What workers leave behind: after each step, and at the end of an attempt.
 //!
 //! Promises: the token of the lease is part of the first statement, and a lease that is lost writes nothing; row,
-//! images, entries and events are one transaction of four round trips.
+//! images, entries and events are one transaction of four round trips, for any number of jobs whose steps come
+//! together ([`batch`](super::batch)).
+
+use std::collections::HashMap;
 
 use futures_util::try_join;
+use opentelemetry::Context;
 
-use super::connection::{Transaction, each};
+use super::batch::{Answers, Wish};
+use super::connection::{Pool, Transaction, each};
 use super::ending::{self, Ended, held, job_context};
-use super::statement::{Statement, boolean, int2, int4s, int8, int8s, statement, text, texts};
+use super::statement::{Param, Statement, bools, int2s, int4s, int8s, statement, texts};
 use super::{PostgresLedger, outbox, trail};
 use crate::clock::{Clock, SystemClock};
 use crate::domain::image::ImageFile;
+use crate::domain::job::JobId;
 use crate::domain::lease::Lease;
-use crate::domain::version::Version;
-use crate::ledger::rows::{ended, json, mismatched, stepped};
+use crate::ledger::rows::{NewEntry, NewOutboxRow, ended, json, mismatched, stepped};
 use crate::ledger::{End, ImageRecord, LedgerError, StepRecord};
 
 const RECORD_STEP: Statement = statement!("record_step");
@@ -22,33 +27,46 @@ const DROP_IMAGES: Statement = statement!("drop_images");
 const UPSERT_IMAGES: Statement = statement!("upsert_images");
 const OPEN_MISMATCHES: Statement = statement!("open_mismatches");
 
+/// A step to write.
+pub(super) struct Step {
+    lease: Lease,
+    step: StepRecord,
+    /// Of the caller: what is told belongs there.
+    traced: Context,
+}
+
+/// The end of an attempt to write.
+pub(super) struct LastStep {
+    step: Step,
+    end: End,
+}
+
+impl Step {
+    fn new(lease: &Lease, step: &StepRecord) -> Self {
+        Self { lease: lease.clone(), step: step.clone(), traced: Context::current() }
+    }
+
+    fn lost(&self) -> LedgerError {
+        LedgerError::LeaseLost { job: self.lease.job }
+    }
+}
+
+impl Wish for Step {
+    fn job(&self) -> JobId {
+        self.lease.job
+    }
+}
+
+impl Wish for LastStep {
+    fn job(&self) -> JobId {
+        self.step.lease.job
+    }
+}
+
 impl PostgresLedger {
     /// Writes one step under the lease.
     pub(super) async fn record_step(&self, lease: &Lease, step: &StepRecord) -> Result<(), LedgerError> {
-        let at = SystemClock.now();
-        let n_events = i64::try_from(step.events.len()).unwrap_or(i64::MAX);
-        let mut connection = self.pool.connection().await?;
-        let transaction = connection.begin().await?;
-        let params = [
-            int8(lease.job.0),
-            int8(lease.token.0),
-            int2(i16::from(step.status.progress.min(100))),
-            text(&step.status.upgrade_message),
-            boolean(step.status.ready_for_install),
-            text(json(&step.status)),
-            int8(n_events),
-        ];
-        let rows = transaction.rows(&RECORD_STEP, params).await?;
-        let columns = each(&RECORD_STEP, &rows).next().ok_or(LedgerError::LeaseLost { job: lease.job })?;
-        let context = job_context(&columns)?;
-        let last_seq = columns.value::<i64>("event_seq")? - n_events;
-        let (entries, messages) = stepped(&context, &lease.owner, step, last_seq, at);
-        try_join!(
-            write_images(&transaction, lease, step),
-            trail::append(&transaction, &entries),
-            outbox::insert(&transaction, &messages),
-        )?;
-        transaction.commit().await
+        self.steps.written(Step::new(lease, step)).await
     }
 
     /// Ends the attempt under the lease.
@@ -58,69 +76,142 @@ impl PostgresLedger {
         end: &End,
         step: &StepRecord,
     ) -> Result<(), LedgerError> {
-        let at = SystemClock.now();
-        let mut connection = self.pool.connection().await?;
-        let transaction = connection.begin().await?;
-        let rows = transaction.rows(&LOCK_LEASED, [int8(lease.job.0), int8(lease.token.0)]).await?;
-        let columns = each(&LOCK_LEASED, &rows).next().ok_or(LedgerError::LeaseLost { job: lease.job })?;
-        let held = held(&columns)?;
-        let ending = ended(&held.job, &lease.owner, end, step, at)?;
-        let ended = vec![Ended::of(&held, ending)];
-        try_join!(write_images(&transaction, lease, step), ending::write(&transaction, ended))?;
-        transaction.commit().await
+        self.ends.written(LastStep { step: Step::new(lease, step), end: end.clone() }).await
     }
 }
 
-/// Images that left the path, images that changed, and what blocks the device from now on.
-async fn write_images(
-    transaction: &Transaction<'_>,
-    lease: &Lease,
-    step: &StepRecord,
-) -> Result<(), LedgerError> {
+/// Writes steps of different jobs.
+///
+/// # Errors
+/// [`LedgerError::NotReachable`], [`LedgerError::Store`]: none is written. A lost lease is the answer of its step alone.
+pub(super) async fn record(pool: &Pool, steps: &[Step]) -> Result<Answers, LedgerError> {
+    let at = SystemClock.now();
+    let mut connection = pool.connection().await?;
+    let transaction = connection.begin().await?;
+    let rows = transaction.rows(&RECORD_STEP, step_params(steps)).await?;
+    let mut contexts = HashMap::new();
+    for columns in each(&RECORD_STEP, &rows) {
+        let context = job_context(&columns)?;
+        contexts.insert(context.job, (context, columns.value::<i64>("event_seq")?));
+    }
+    let (mut entries, mut messages) = (Vec::<NewEntry>::new(), Vec::<NewOutboxRow>::new());
+    let (mut written, mut answers) = (Vec::new(), Vec::new());
+    for step in steps {
+        let Some((context, event_seq)) = contexts.get(&step.lease.job) else {
+            answers.push(Err(step.lost()));
+            continue;
+        };
+        let _inside = step.traced.clone().attach();
+        let told = stepped(context, &step.lease.owner, &step.step, event_seq - n_events(step), at);
+        entries.extend(told.0);
+        messages.extend(told.1);
+        written.push(step);
+        answers.push(Ok(()));
+    }
     try_join!(
-        drop_images(transaction, lease, &step.dropped),
-        upsert_images(transaction, lease, &step.images),
-        open_mismatches(transaction, lease, &step.images),
+        write_images(&transaction, &written),
+        trail::append(&transaction, &entries),
+        outbox::insert(&transaction, &messages),
+    )?;
+    transaction.commit().await?;
+    Ok(answers)
+}
+
+/// Ends attempts of different jobs.
+///
+/// # Errors
+/// As for [`record`]; an end that cannot be is the answer of its job alone.
+pub(super) async fn end(pool: &Pool, last_steps: &[LastStep]) -> Result<Answers, LedgerError> {
+    let at = SystemClock.now();
+    let mut connection = pool.connection().await?;
+    let transaction = connection.begin().await?;
+    let jobs: Vec<i64> = last_steps.iter().map(|last| last.step.lease.job.0).collect();
+    let tokens: Vec<i64> = last_steps.iter().map(|last| last.step.lease.token.0).collect();
+    let rows = transaction.rows(&LOCK_LEASED, [int8s(&jobs), int8s(&tokens)]).await?;
+    let mut leased = HashMap::new();
+    for columns in each(&LOCK_LEASED, &rows) {
+        let held = held(&columns)?;
+        leased.insert(held.job.context.job, held);
+    }
+    let (mut written, mut endings, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+    for LastStep { step, end } in last_steps {
+        let Some(held) = leased.get(&step.lease.job) else {
+            answers.push(Err(step.lost()));
+            continue;
+        };
+        let _inside = step.traced.clone().attach();
+        let ending = ended(&held.job, &step.lease.owner, end, &step.step, at);
+        answers.push(ending.map(|ending| {
+            endings.push(Ended::of(held, ending));
+            written.push(step);
+        }));
+    }
+    try_join!(write_images(&transaction, &written), ending::write(&transaction, endings))?;
+    transaction.commit().await?;
+    Ok(answers)
+}
+
+fn n_events(step: &Step) -> i64 {
+    i64::try_from(step.step.events.len()).unwrap_or(i64::MAX)
+}
+
+fn step_params(steps: &[Step]) -> [Param<'_>; 7] {
+    let statuses = || steps.iter().map(|step| &step.step.status);
+    [
+        int8s(steps.iter().map(|step| step.lease.job.0).collect::<Vec<_>>()),
+        int8s(steps.iter().map(|step| step.lease.token.0).collect::<Vec<_>>()),
+        int2s(statuses().map(|status| i16::from(status.progress.min(100))).collect::<Vec<_>>()),
+        texts(statuses().map(|status| status.upgrade_message.as_str()).collect::<Vec<_>>()),
+        bools(statuses().map(|status| status.ready_for_install).collect::<Vec<_>>()),
+        texts(statuses().map(json).collect::<Vec<_>>()),
+        int8s(steps.iter().map(n_events).collect::<Vec<_>>()),
+    ]
+}
+
+/// Images that left the path, images that changed, and what blocks the devices from now on.
+async fn write_images(transaction: &Transaction<'_>, steps: &[&Step]) -> Result<(), LedgerError> {
+    try_join!(
+        drop_images(transaction, steps),
+        upsert_images(transaction, steps),
+        open_mismatches(transaction, steps),
     )?;
     Ok(())
 }
 
-async fn drop_images(
-    transaction: &Transaction<'_>,
-    lease: &Lease,
-    dropped: &[Version],
-) -> Result<(), LedgerError> {
-    if !dropped.is_empty() {
-        let versions: Vec<String> = dropped.iter().map(ToString::to_string).collect();
-        transaction.execute(&DROP_IMAGES, [int8(lease.job.0), texts(&versions)]).await?;
+async fn drop_images(transaction: &Transaction<'_>, steps: &[&Step]) -> Result<(), LedgerError> {
+    let (jobs, versions): (Vec<i64>, Vec<String>) = steps
+        .iter()
+        .flat_map(|step| step.step.dropped.iter().map(|version| (step.lease.job.0, version.to_string())))
+        .unzip();
+    if !jobs.is_empty() {
+        transaction.execute(&DROP_IMAGES, [int8s(&jobs), texts(&versions)]).await?;
     }
     Ok(())
 }
 
-async fn open_mismatches(
-    transaction: &Transaction<'_>,
-    lease: &Lease,
-    images: &[ImageRecord],
-) -> Result<(), LedgerError> {
-    let mismatched = mismatched(images);
-    if mismatched.is_empty() {
+async fn open_mismatches(transaction: &Transaction<'_>, steps: &[&Step]) -> Result<(), LedgerError> {
+    let (mut jobs, mut mismatches) = (Vec::new(), Vec::new());
+    for step in steps {
+        let found = mismatched(&step.step.images);
+        jobs.extend(found.iter().map(|_| step.lease.job.0));
+        mismatches.extend(found);
+    }
+    if mismatches.is_empty() {
         return Ok(());
     }
-    let versions: Vec<String> = mismatched.iter().map(|image| image.version.to_string()).collect();
-    let files: Vec<&str> = mismatched.iter().map(|image| image.file_name).collect();
-    let expected: Vec<&str> = mismatched.iter().map(|image| image.expected).collect();
-    let found: Vec<&str> = mismatched.iter().map(|image| image.found).collect();
-    let params = [int8(lease.job.0), texts(&versions), texts(&files), texts(&expected), texts(&found)];
+    let versions: Vec<String> = mismatches.iter().map(|image| image.version.to_string()).collect();
+    let files: Vec<&str> = mismatches.iter().map(|image| image.file_name).collect();
+    let expected: Vec<&str> = mismatches.iter().map(|image| image.expected).collect();
+    let found: Vec<&str> = mismatches.iter().map(|image| image.found).collect();
+    let params = [int8s(&jobs), texts(&versions), texts(&files), texts(&expected), texts(&found)];
     transaction.execute(&OPEN_MISMATCHES, params).await?;
     Ok(())
 }
 
-async fn upsert_images(
-    transaction: &Transaction<'_>,
-    lease: &Lease,
-    images: &[ImageRecord],
-) -> Result<(), LedgerError> {
-    if images.is_empty() {
+async fn upsert_images(transaction: &Transaction<'_>, steps: &[&Step]) -> Result<(), LedgerError> {
+    let (jobs, images): (Vec<i64>, Vec<&ImageRecord>) =
+        steps.iter().flat_map(|step| step.step.images.iter().map(|image| (step.lease.job.0, image))).unzip();
+    if jobs.is_empty() {
         return Ok(());
     }
     let versions: Vec<String> = images.iter().map(|image| image.version.to_string()).collect();
@@ -136,7 +227,7 @@ async fn upsert_images(
         images.iter().map(|image| image.device_job.map(|job| job.booted_at_s)).collect();
     let outcomes: Vec<Option<String>> = images.iter().map(|image| image.outcome.as_ref().map(json)).collect();
     let params = [
-        int8(lease.job.0),
+        int8s(&jobs),
         texts(&versions),
         int4s(&positions),
         texts(&rules),

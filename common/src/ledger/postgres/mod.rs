@@ -1,9 +1,8 @@
 //! The ledger in PostgreSQL: for a fleet.
 //!
-//! Cut along the traits: `inventory`, `enqueue`, `claim`, `finish` (record and end), `cancel`, `rescue` (and due times),
-//! `workers` (beats), `pause`, `outbox`, `dead_letters`, `fleet`, `catalogue`, `watch` (what devices report), `trail`, `query`, `overview`; `ending` and `wake` are
-//! what several of them write. Below them
-//! `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
+//! Cut along the traits: `inventory`, `enqueue`, `claim`, `finish` (record and end, many together by `batch`), `cancel`,
+//! `rescue` (and due times), `workers` (beats), `pause`, `outbox`, `dead_letters`, `fleet`, `catalogue`, `watch` (what devices
+//! report), `trail`, `query`, `overview`; `ending` and `wake` are what several of them write. Below them `connection`, `link`, `address`, `failure` and `statement`. One query per file in `sql/`, with the names that
 //! SQLite has for those that do the same.
 //!
 //! # Guarantees
@@ -20,6 +19,7 @@
 
 mod address;
 mod anchor;
+mod batch;
 mod cancel;
 mod catalogue;
 mod claim;
@@ -48,6 +48,7 @@ mod watch;
 mod workers;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -55,7 +56,9 @@ use async_trait::async_trait;
 use super::{Ledger, LedgerError};
 use crate::config::Secret;
 use address::Address;
+use batch::Batcher;
 use connection::Pool;
+use finish::{LastStep, Step};
 pub(super) use health::health;
 use link::Link;
 
@@ -64,7 +67,9 @@ const UNREADABLE: &str = "ledger.url";
 
 /// The ledger of a fleet.
 pub struct PostgresLedger {
-    pool: Pool,
+    pool: Arc<Pool>,
+    steps: Batcher<Step>,
+    ends: Batcher<LastStep>,
     address: Address,
     link: Link,
 }
@@ -89,9 +94,11 @@ impl PostgresLedger {
         };
         let address = Address::parse(url.expose()).map_err(|reason| unusable(UNREADABLE, reason))?;
         let link = Link::new(&address.protection).map_err(|reason| unusable(&address.location, reason))?;
-        let pool = Pool::new(&address, link.clone(), pool_size, statement_timeout)?;
+        let pool = Arc::new(Pool::new(&address, link.clone(), pool_size, statement_timeout)?);
         drop(pool.connection().await?);
-        Ok(Self { pool, address, link })
+        let steps = Batcher::new(Arc::clone(&pool), |pool, steps| Box::pin(finish::record(pool, steps)));
+        let ends = Batcher::new(Arc::clone(&pool), |pool, ends| Box::pin(finish::end(pool, ends)));
+        Ok(Self { pool, steps, ends, address, link })
     }
 }
 

@@ -53,7 +53,6 @@ params! {
     texts = TEXT_ARRAY;
     int4 = INT4;
     int4s = INT4_ARRAY;
-    int2 = INT2;
     int2s = INT2_ARRAY;
     int8 = INT8;
     int8s = INT8_ARRAY;
