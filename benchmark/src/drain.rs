@@ -158,7 +158,7 @@ fn setup(fleet: Fleet) -> Setup {
     let mut setup = Setup::devices(fleet.devices).download_time(fleet.download_time).all_at_once();
     setup.fleet.seed = fleet.seed;
     setup.settings.clear();
-    if fleet.devices > SLOTS && !fleet.download_time.starts_with('0') {
+    if fleet.devices > SLOTS {
         setup.settings.insert("worker.concurrency", json!(fleet.devices));
     }
     setup

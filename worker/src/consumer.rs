@@ -1,6 +1,9 @@
 //! Turns wake-ups into attempts: delivery, claim, ack, never more at once than there are slots.
 //!
 //! # Guarantees
+//! Deliveries are taken one after the other by one line, and while they come in a rush by several lines at once, each with
+//! one in hand: a claim is mostly waiting, for the disk and the network, and what waits together is written together.
+//!
 //! A delivery is acked after its claim is committed, not when the firewall is done: RabbitMQ takes back what
 //! stays unacked for 30 minutes, and downloads take longer. Before it settles the delivery that fills its last slot it
 //! stops consuming, so that no message waits behind a full worker. While the ledger is away or full it takes nothing
@@ -15,8 +18,8 @@
 
 mod troubles;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use common::broker::{BrokerError, Delivery, Receipt, WakeUps};
@@ -26,8 +29,9 @@ use common::engine::Engine;
 use common::ledger::{Claim, ClaimedJob, LedgerError};
 use common::report::Chain;
 use common::shutdown::Shutdown;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use futures_util::future::try_join_all;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
 use tracing::{debug, warn};
 
 use self::troubles::{Fate, Troubles};
@@ -39,6 +43,15 @@ use crate::outage::Outage;
 /// Time between two beats while nothing may be taken: whoever is not told of the end of a pause sees it then.
 const ORDERS_CHECK: Duration = Duration::from_secs(2);
 
+/// Claims at once, in a rush.
+const MOST_LINES: usize = 8;
+
+/// Two deliveries to one line within this time are a rush, and another line helps.
+const RUSH: Duration = Duration::from_millis(50);
+
+/// A line that helps, and hears nothing for so long, is not needed any more.
+const RUSH_IS_OVER: Duration = Duration::from_secs(1);
+
 /// Takes jobs.
 pub struct Consumer {
     engine: Engine,
@@ -46,7 +59,22 @@ pub struct Consumer {
     gate: Arc<Gate>,
     orders: Arc<Orders>,
     slots: Arc<Semaphore>,
+    /// At least one.
+    n_lines: usize,
+    /// Slots that a line holds while it waits for a delivery.
+    n_kept_free: AtomicUsize,
+    /// Calls a line that helps.
+    rush: Notify,
     is_subscribed: AtomicBool,
+}
+
+/// One of the lines that take deliveries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Line {
+    /// Always there.
+    First,
+    /// There in a rush.
+    Helper,
 }
 
 /// A job that is ours to perform.
@@ -75,6 +103,8 @@ enum Left {
     Draining,
     /// Other types may be taken now.
     Orders,
+    /// Nobody needs the help of this line.
+    Unneeded,
 }
 
 impl Consumer {
@@ -93,6 +123,9 @@ impl Consumer {
             gate,
             orders,
             slots: Arc::new(Semaphore::new(concurrency)),
+            n_lines: concurrency.clamp(1, MOST_LINES),
+            n_kept_free: AtomicUsize::new(0),
+            rush: Notify::new(),
             is_subscribed: AtomicBool::new(false),
         }
     }
@@ -106,7 +139,7 @@ impl Consumer {
     /// Whether every slot is taken.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        self.slots.available_permits() == 0
+        self.slots.available_permits() == 0 && self.n_kept_free.load(Ordering::Relaxed) == 0
     }
 
     /// Hands every job it takes to `start`, until the process drains.
@@ -114,8 +147,24 @@ impl Consumer {
     /// # Errors
     /// [`BrokerError`] when the broker will never deliver again.
     pub async fn run(&self, stop: &Shutdown, start: impl Fn(Taken)) -> Result<(), BrokerError> {
-        let mut troubles = Troubles::none();
+        let troubles = Mutex::new(Troubles::none());
+        let line = |n| if n == 0 { Line::First } else { Line::Helper };
+        let lines = (0..self.n_lines).map(|n| self.line(line(n), stop, &start, &troubles));
+        try_join_all(lines).await.map(drop)
+    }
+
+    /// Takes jobs until the process drains.
+    async fn line(
+        &self,
+        line: Line,
+        stop: &Shutdown,
+        start: &impl Fn(Taken),
+        troubles: &Mutex<Troubles>,
+    ) -> Result<(), BrokerError> {
         loop {
+            if line == Line::Helper && stop.unless_draining(self.rush.notified()).await.is_none() {
+                return Ok(());
+            }
             let open = self.orders.open();
             let going = async {
                 if open.is_empty() {
@@ -129,14 +178,18 @@ impl Consumer {
             };
             let Some(going) = stop.unless_draining(going).await else { return Ok(()) };
             let Some(mut wake_ups) = going? else { continue };
-            self.is_subscribed.store(true, Ordering::Relaxed);
-            let left = self.consume(wake_ups.as_mut(), &open, stop, &start, &mut troubles).await;
-            self.is_subscribed.store(false, Ordering::Relaxed);
+            if line == Line::First {
+                self.is_subscribed.store(true, Ordering::Relaxed);
+            }
+            let left = self.consume(line, wake_ups.as_mut(), &open, stop, start, troubles).await;
+            if line == Line::First {
+                self.is_subscribed.store(false, Ordering::Relaxed);
+            }
             // What comes from now on goes to others.
             pause(wake_ups.as_mut()).await;
             match left? {
                 Left::Draining => return Ok(()),
-                Left::Orders => {}
+                Left::Orders | Left::Unneeded => {}
             }
         }
     }
@@ -144,17 +197,23 @@ impl Consumer {
     /// Takes jobs of these types while they are the ones to take.
     async fn consume(
         &self,
+        line: Line,
         wake_ups: &mut dyn WakeUps,
         open: &[JobType],
         stop: &Shutdown,
         start: &impl Fn(Taken),
-        troubles: &mut Troubles,
+        troubles: &Mutex<Troubles>,
     ) -> Result<Left, BrokerError> {
+        let mut came_at: Option<Instant> = None;
         loop {
             let next = async {
-                let slot = Arc::clone(&self.slots).acquire_owned().await;
+                let slot = self.slot(wake_ups).await;
                 wake_ups.resume();
-                (slot, wake_ups.next().await)
+                let _kept_free = KeptFree::count(&self.n_kept_free);
+                match line {
+                    Line::First => (slot, Some(wake_ups.next().await)),
+                    Line::Helper => (slot, timeout(RUSH_IS_OVER, wake_ups.next()).await.ok()),
+                }
             };
             let (slot, delivery) = tokio::select! {
                 biased;
@@ -163,21 +222,38 @@ impl Consumer {
                 next = next => next,
             };
             // Nobody closes the semaphore.
-            let Ok(slot) = slot else { return Ok(Left::Draining) };
+            let Some(slot) = slot else { return Ok(Left::Draining) };
+            let Some(delivery) = delivery else { return Ok(Left::Unneeded) };
             let delivery = delivery?;
+            if came_at.replace(Instant::now()).is_some_and(|before| before.elapsed() < RUSH) {
+                self.rush.notify_one();
+            }
             if self.slots.available_permits() == 0 {
                 pause(wake_ups).await;
             }
             match self.take(delivery, slot, start).await {
-                Ok(()) => troubles.over(),
+                Ok(()) => locked(troubles).over(),
                 Err(untaken) => {
                     pause(wake_ups).await;
+                    // One line is enough to ask again and again whether the ledger is back.
+                    if line == Line::Helper && matches!(untaken, Untaken::LedgerAway(_)) {
+                        return Ok(Left::Unneeded);
+                    }
                     if stop.unless_draining(self.rest(untaken, troubles)).await.is_none() {
                         return Ok(Left::Draining);
                     }
                 }
             }
         }
+    }
+
+    /// A free slot. While there is none nothing is consumed, so that no message waits here.
+    async fn slot(&self, wake_ups: &mut dyn WakeUps) -> Option<OwnedSemaphorePermit> {
+        if let Ok(slot) = Arc::clone(&self.slots).try_acquire_owned() {
+            return Some(slot);
+        }
+        pause(wake_ups).await;
+        Arc::clone(&self.slots).acquire_owned().await.ok()
     }
 
     /// Subscribes, for as long as it takes the broker to come up.
@@ -258,32 +334,36 @@ impl Consumer {
     }
 
     /// What is done about a delivery that was not taken, while nothing else is.
-    async fn rest(&self, untaken: Untaken, troubles: &mut Troubles) {
+    async fn rest(&self, untaken: Untaken, troubles: &Mutex<Troubles>) {
         match untaken {
             Untaken::NotHere(receipt) => settled(receipt.give_back().await),
-            Untaken::Poisoned { receipt, job, error } => match troubles.poisoned(job, &error) {
-                Fate::Again(time) => {
-                    tokio::time::sleep(time).await;
-                    settled(receipt.give_back().await);
+            Untaken::Poisoned { receipt, job, error } => {
+                let fate = locked(troubles).poisoned(job, &error);
+                match fate {
+                    Fate::Again(time) => {
+                        tokio::time::sleep(time).await;
+                        settled(receipt.give_back().await);
+                    }
+                    Fate::Aside(time) => {
+                        tokio::time::sleep(time).await;
+                        settled(receipt.ack().await);
+                    }
+                    Fate::Buried => {
+                        let reason = format!("job {job} cannot be claimed: {}", Chain(&error));
+                        warn!(job.id = job.0, "{reason}; its wake-up goes to the dead letters");
+                        settled(receipt.reject(&reason).await);
+                    }
                 }
-                Fate::Aside(time) => {
-                    tokio::time::sleep(time).await;
-                    settled(receipt.ack().await);
-                }
-                Fate::Buried => {
-                    let reason = format!("job {job} cannot be claimed: {}", Chain(&error));
-                    warn!(job.id = job.0, "{reason}; its wake-up goes to the dead letters");
-                    settled(receipt.reject(&reason).await);
-                }
-            },
+            }
             Untaken::LedgerAway(error) => {
-                troubles.ledger.met(&error);
+                locked(troubles).ledger.met(&error);
                 loop {
-                    tokio::time::sleep(troubles.ledger.pause()).await;
+                    let pause = locked(troubles).ledger.pause();
+                    tokio::time::sleep(pause).await;
                     match self.engine.ledger.check().await {
                         // Only a claim that is answered shows that it is back.
                         Ok(()) => return,
-                        Err(error) => troubles.ledger.met(&error),
+                        Err(error) => locked(troubles).ledger.met(&error),
                     }
                 }
             }
@@ -303,6 +383,26 @@ impl Consumer {
             () = look => {}
         }
     }
+}
+
+/// A slot that is counted as free while its line waits.
+struct KeptFree<'a>(&'a AtomicUsize);
+
+impl<'a> KeptFree<'a> {
+    fn count(n_kept_free: &'a AtomicUsize) -> Self {
+        n_kept_free.fetch_add(1, Ordering::Relaxed);
+        Self(n_kept_free)
+    }
+}
+
+impl Drop for KeptFree<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn locked(troubles: &Mutex<Troubles>) -> MutexGuard<'_, Troubles> {
+    troubles.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether nothing can be claimed now, rather than this job.

@@ -2,7 +2,7 @@
 //!
 //! # How a loss is told from a queue
 //! A job that was dispatched and not claimed has a message: waiting, or in the hand of a worker that is claiming.
-//! A worker has one in hand at most, so with `n_ready` messages that wait and `n_consumers` listening, more jobs than
+//! A consumer has one in hand at most, so with `n_ready` messages that wait and `n_consumers` listening, more jobs than
 //! both together cannot all have one: the difference is lost. A queue that was deleted, a broker whose disk is gone,
 //! show like that at once, however long the queue was. So as not to be fooled by what happens meanwhile:
 //!
